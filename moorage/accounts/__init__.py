@@ -1,0 +1,1 @@
+"""Users, teams, members, sign-in; `access` is the fail-closed gate."""

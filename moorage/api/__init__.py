@@ -1,0 +1,1 @@
+"""HTTP in: translate, authorise, respond. No rules, no SQL."""

@@ -1,0 +1,1 @@
+"""The chained trail of who did what."""

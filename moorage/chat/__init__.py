@@ -1,0 +1,1 @@
+"""Conversations, messages and replies: decide → generate → settle."""

@@ -1,0 +1,1 @@
+"""Bring your own model: add, test in stages, discover, choose, rotate, disable; and the picker."""

@@ -1,0 +1,83 @@
+"""Every error a person can meet, in one tree; the sentences live in `locales/`, the HTTP status only in `api/errors.py`.
+
+    MoorageError                 code · params · field · retryable
+    ├── Invalid                  what was sent is wrong; `field` names the input
+    ├── SignInNeeded             nobody is signed in, or the session ended
+    ├── NotAllowed               signed in, but the role may not do this
+    ├── AccessRefused            the plan gate said no (P14)
+    ├── NotFound                 does not exist, or belongs to another team: the same answer for both
+    ├── Conflict                 somebody or something was faster
+    ├── TooMany                  a rate limit; `params["retry_after_s"]` says how long
+    ├── Unavailable              this deployment can't do it right now (database gone, draining, key missing)
+    └── EndpointFailure          a model's endpoint, or the way to it, failed; never carries a word the endpoint said
+        └── AddressRefused       URL rules or address policy refused before anything was sent (P11)
+
+`code` is stable and public: pages, tests and docs/errors.md refer to it. A code's sentence says what happened and
+what to do, in English and German (`locales/en.json`, `locales/de.json`), with `{placeholders}` filled from `params`.
+`params` must hold nothing secret: they are stored with failed replies and shown to people.
+"""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+Param = str | int | float
+
+
+class MoorageError(Exception):
+    """An expected error. `code` picks the sentence; `params` fill it; `field` names the wrong input, if one is."""
+
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, code: str, *, field: str | None = None, **params: Param) -> None:
+        super().__init__(code)
+        self.code = code
+        self.field = field
+        self.params: Mapping[str, Param] = params
+
+
+class Invalid(MoorageError):
+    """What was sent can't be accepted as it is."""
+
+
+class SignInNeeded(MoorageError):
+    """The request needs a signed-in person."""
+
+
+class NotAllowed(MoorageError):
+    """The person's role does not include this."""
+
+
+class AccessRefused(MoorageError):
+    """The plan gate refused: (plan, standing) is not on the allow-list."""
+
+
+class NotFound(MoorageError):
+    """No such thing for this team."""
+
+
+class Conflict(MoorageError):
+    """The present state does not admit this."""
+
+
+class TooMany(MoorageError):
+    """A rate limit was reached."""
+
+    retryable = True
+
+
+class Unavailable(MoorageError):
+    """The deployment can't serve this at the moment."""
+
+    retryable = True
+
+
+class EndpointFailure(MoorageError):
+    """The endpoint of a model, or the way to it, failed. The class is named, its words are never repeated."""
+
+    retryable = True
+
+
+class AddressRefused(EndpointFailure):
+    """Refused by URL rules or address policy; nothing was sent."""
+
+    retryable = False

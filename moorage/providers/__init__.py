@@ -1,0 +1,1 @@
+"""Wire protocols of models; knows no database and no user."""

@@ -1,0 +1,1 @@
+"""The only cryptography: secrets sealed at rest, opened only for the moment of use."""
