@@ -1,0 +1,158 @@
+"""Session, people, team and invitations."""
+
+from typing import Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from moorage.api.schemas.base import Input, Problem, Shape
+
+RoleName = Literal["owner", "admin", "member"]
+LocaleName = Literal["en", "de"]
+
+
+class Me(Shape):
+    """The signed-in person."""
+
+    id: UUID
+    name: str
+    email: str
+    locale: LocaleName
+    is_operator: bool
+
+
+class MyTeam(Shape):
+    """The team the person works in now. `refusal` says why own models are closed, if they are (P14)."""
+
+    id: UUID
+    name: str
+    plan: str
+    standing: str
+    role: RoleName
+    refusal: Problem | None = None
+
+
+class TeamChoice(Shape):
+    """Another team the person belongs to."""
+
+    id: UUID
+    name: str
+
+
+class SessionView(Shape):
+    """Who is here. `me` and `team` are null before sign-in; `setup_needed` is true until the first account exists."""
+
+    me: Me | None = None
+    team: MyTeam | None = None
+    teams: list[TeamChoice] = []
+    csrf_token: str | None = None
+    setup_needed: bool
+    sign_up_open: bool
+    demo: bool
+    version: str
+
+
+class SignUp(Input):
+    """A new person with a new team on the Free plan (P4). The first one becomes operator."""
+
+    name: str = Field(min_length=1, max_length=120)
+    email: str = Field(min_length=3, max_length=254)
+    password: str = Field(min_length=10, max_length=200)
+    team_name: str = Field(min_length=1, max_length=120)
+    locale: LocaleName = "en"
+
+
+class SignIn(Input):
+    """Sign-in by mail address and password."""
+
+    email: str = Field(min_length=3, max_length=254)
+    password: str = Field(min_length=1, max_length=200)
+
+
+class ProfileChange(Input):
+    """What a person may change of themselves."""
+
+    name: str | None = Field(default=None, min_length=1, max_length=120)
+    locale: LocaleName | None = None
+
+
+class TeamSwitch(Input):
+    """Work in another team from now on."""
+
+    team_id: UUID
+
+
+class MemberView(Shape):
+    """One member of the team."""
+
+    user_id: UUID
+    name: str
+    email: str
+    role: RoleName
+    joined_at: str
+    is_me: bool
+
+
+class InvitationView(Shape):
+    """An open invitation. The link itself is shown once, when it is made."""
+
+    id: UUID
+    role: RoleName
+    note: str
+    created_at: str
+    expires_at: str
+    invited_by: str
+
+
+class TeamView(Shape):
+    """The team with its members and open invitations (the latter for owners and admins)."""
+
+    id: UUID
+    name: str
+    plan: str
+    standing: str
+    members: list[MemberView]
+    invitations: list[InvitationView]
+
+
+class TeamChange(Input):
+    """Rename the team."""
+
+    name: str = Field(min_length=1, max_length=120)
+
+
+class RoleChange(Input):
+    """Give a member another role."""
+
+    role: RoleName
+
+
+class InvitationMake(Input):
+    """Invite somebody by link. `note` helps to tell links apart ("for Jana")."""
+
+    role: RoleName = "member"
+    note: str = Field(default="", max_length=120)
+
+
+class InvitationMade(Shape):
+    """The new invitation; `path` is shown this once ("/invite/…", relative to the deployment's address)."""
+
+    invitation: InvitationView
+    path: str
+
+
+class InvitationPeek(Shape):
+    """What the holder of a link sees before accepting."""
+
+    team_name: str
+    role: RoleName
+    invited_by: str
+
+
+class InvitationAccept(Input):
+    """Accept with a new account. Signed-in people accept with an empty body (all fields null)."""
+
+    name: str | None = Field(default=None, min_length=1, max_length=120)
+    email: str | None = Field(default=None, min_length=3, max_length=254)
+    password: str | None = Field(default=None, min_length=10, max_length=200)
+    locale: LocaleName = "en"

@@ -1,0 +1,45 @@
+"""What every shape shares: strict input, no unknown fields, and the error body."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Shape(BaseModel):
+    """An answer of the API."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Input(BaseModel):
+    """Something a client sends: unknown fields are refused, texts are stripped."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+class Problem(Shape):
+    """One error as a person reads it. `code` is stable (docs/errors.md); `message` is in the reader's language."""
+
+    code: str
+    message: str
+    field: str | None = None
+    retryable: bool = False
+    retry_after_s: int | None = None
+
+
+class ProblemBody(Shape):
+    """The body of every answer with a status of 400 or above."""
+
+    error: Problem
+    request_id: str
+
+
+class Done(Shape):
+    """Acknowledges an act that has nothing to show."""
+
+    ok: bool = True
+
+
+class Page(Input):
+    """Cursor paging: `before` is the cursor of the previous page's last row."""
+
+    before: str | None = Field(default=None, max_length=64)
+    limit: int = Field(default=50, ge=1, le=200)
