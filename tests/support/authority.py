@@ -1,0 +1,31 @@
+"""A certificate authority for tests: real TLS on loopback with names of our choosing, trusted by nobody else."""
+
+import datetime as dt
+import ssl
+from pathlib import Path
+from typing import ClassVar
+
+import trustme
+
+
+class TestAuthority:
+    """One root whose PEM file lies in `directory` (`ca_pem`); two instances do not trust each other."""
+
+    __test__: ClassVar[bool] = False
+
+    def __init__(self, directory: Path) -> None:
+        self._root = trustme.CA()
+        directory.mkdir(parents=True, exist_ok=True)
+        self.ca_pem: Path = directory / "test-authority.pem"
+        self._root.cert_pem.write_to_path(str(self.ca_pem))
+
+    def server_context(self, *names_or_ips: str, expired: bool = False) -> ssl.SSLContext:
+        """Build a server-side TLS context with a fresh certificate for these names or IP addresses.
+
+        `expired=True`: issued correctly, but its last day was yesterday.
+        """
+        yesterday = dt.datetime.now(dt.UTC) - dt.timedelta(days=1)
+        certificate = self._root.issue_cert(*names_or_ips, not_after=yesterday if expired else None)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        certificate.configure_cert(context)
+        return context
