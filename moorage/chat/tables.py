@@ -21,7 +21,6 @@ class ConversationRow(Row):
     head_id: Mapped[UUID | None] = mapped_column(Id)
     created_at: Mapped[datetime] = mapped_column(UtcTime)
     updated_at: Mapped[datetime] = mapped_column(UtcTime)
-    deleted_at: Mapped[datetime | None] = mapped_column(UtcTime)
     __table_args__ = (Index("ix_conversation_owner", "team_id", "owner_id", "updated_at"),)
 
 

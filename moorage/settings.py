@@ -1,0 +1,98 @@
+"""Every setting, from environment variables only. An unknown `MOORAGE_` variable stops the start with a hint."""
+
+import difflib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "MOORAGE_"
+
+
+class SettingsError(Exception):
+    """The settings can't be used; the text names each variable and what is wrong with it."""
+
+
+class Settings(BaseSettings):
+    """The settings of one deployment. docs/settings.md lists them and a test holds the two together."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
+
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: int = Field(default=8080, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    data: Path = Field(default=Path("data"), description="Folder of the SQLite file and the key ring.")
+    database_url: SecretStr | None = Field(
+        default=None, description="A PostgreSQL URL (postgresql://…) instead of the SQLite file in the data folder."
+    )
+    key_ring: SecretStr | None = Field(default=None, description="The key ring's text, instead of the file in the data folder.")
+    key_ring_file: Path | None = Field(default=None, description="The key ring's file; default: keys in the data folder.")
+    public_url: str = Field(default="", description="Address people use. With https:// cookies are marked Secure.")
+    sign_up: Literal["open", "closed"] = Field(
+        default="open", description="Whether people may sign up without invitation; the first account always may."
+    )
+    demo: bool = Field(default=False, description="Offer a model that is plainly labelled as scripted.")
+    demo_pause_ms: int = Field(default=25, ge=0, le=1000, description="Pause between two words of the scripted model.")
+    egress_allow: str = Field(
+        default="", description="Exact targets on private networks: host:port=CIDR, comma separated. Never metadata or link-local."
+    )
+    egress_ports: str = Field(default="443,8443", description="Ports that endpoints may use, comma separated.")
+    extra_ca_file: Path | None = Field(default=None, description="PEM file of certificate authorities to trust in addition.")
+    catalogue: Path | None = Field(default=None, description="TOML file of standard models instead of the built-in list.")
+    standard_keys: SecretStr = Field(
+        default=SecretStr(""), description="Keys of standard providers: provider=key, comma separated."
+    )
+    drain_s: float = Field(default=20, ge=0, le=600, description="How long running replies may go on when the server stops.")
+    log_format: Literal["console", "json"] = Field(default="console", description="How log lines look.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="Lowest level that is logged.")
+
+    @field_validator("demo", mode="before")
+    @classmethod
+    def _read_empty_as_off(cls, value: object) -> object:
+        # `make run` passes DEMO on even where nobody set it.
+        return False if value == "" else value
+
+    @model_validator(mode="after")
+    def _refuse_contradictions(self) -> "Settings":
+        if self.key_ring is not None and self.key_ring_file is not None:
+            message = "MOORAGE_KEY_RING and MOORAGE_KEY_RING_FILE contradict each other: set one of them."
+            raise ValueError(message)
+        return self
+
+    @property
+    def ports(self) -> frozenset[int]:
+        """The ports that endpoints may use."""
+        return frozenset(int(port) for port in self.egress_ports.split(",") if port.strip())
+
+    def keys_of_providers(self) -> dict[str, str]:
+        """The operator's keys by provider name. For the moment of composing only."""
+        pairs = (pair.partition("=") for pair in self.standard_keys.get_secret_value().split(",") if pair.strip())
+        return {name.strip(): key.strip() for name, _, key in pairs if key.strip()}
+
+
+def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
+    """Read and check the settings. Raises SettingsError with one line per problem; values are never repeated."""
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    problems = [
+        _describe_unknown(name, known)
+        for name in sorted(environment)
+        if name.startswith(PREFIX) and name.upper() not in known
+    ]
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        problems += [
+            f"{PREFIX}{'_'.join(str(part) for part in problem['loc']).upper()}: {problem['msg']}"
+            for problem in error.errors(include_input=False, include_url=False)
+        ]
+        raise SettingsError("\n".join(problems)) from None
+    if problems:
+        raise SettingsError("\n".join(problems))
+    return settings
+
+
+def _describe_unknown(name: str, known: set[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"{name}: no such setting." + (f" Did you mean {near[0]}?" if near else "")

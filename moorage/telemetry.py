@@ -1,0 +1,48 @@
+"""Log lines with allow-listed fields and a request id through everything; never a text, a name, an address or a key."""
+
+import logging
+from collections.abc import MutableMapping
+from typing import Any, Final
+
+import structlog
+
+# What may stand in a log line. A field that is not listed here is dropped: forgetting to redact can't leak.
+ALLOWED_FIELDS: Final = frozenset(
+    {
+        "event", "level", "timestamp", "logger", "request_id", "method", "route", "status", "ms", "code", "kind",
+        "reason", "call_id", "reply_id", "team_id", "connection_id", "count", "state", "port", "version", "schema",
+        "where", "attempt", "demo", "database", "stage", "exceptions",
+    }
+)  # fmt: skip
+
+
+def configure_logging(*, style: str, level: str) -> None:
+    """Set up structlog for this process: one line per event, `console` for people or `json` for machines."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            keep_allowed_fields,
+            structlog.processors.JSONRenderer() if style == "json" else structlog.dev.ConsoleRenderer(colors=False),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
+        cache_logger_on_first_use=False,
+    )
+    # Libraries log what they like, headers included; only their warnings are let through.
+    logging.basicConfig(level=logging.WARNING)
+
+
+def keep_allowed_fields(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Drop every field that is not on the list."""
+    return {name: value for name, value in event.items() if name in ALLOWED_FIELDS}
+
+
+def describe_place(error: BaseException) -> str:
+    """Tell where an error arose as "module:line", without its message."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return "unknown"
+    return f"{trace.tb_frame.f_globals.get('__name__', '?')}:{trace.tb_lineno}"
