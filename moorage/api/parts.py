@@ -1,0 +1,45 @@
+"""What handlers work with: the composed parts of this process, handed in by `app` and reached through the request."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from moorage.accounts.people import People
+from moorage.chat.replies import Replies
+from moorage.connections.facade import Connections
+from moorage.connections.opening import ProviderDesk
+from moorage.connections.picker import Picker
+from moorage.egress.door import Door
+from moorage.storage.database import Database, GroupWriter
+from moorage.usage.ledger import Ledger
+from moorage.vault.seal import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """One process's parts. Built once in `app.py`."""
+
+    database: Database
+    writer: GroupWriter
+    vault: Vault
+    door: Door
+    ledger: Ledger
+    picker: Picker
+    desk: ProviderDesk
+    connections: Connections
+    people: People
+    replies: Replies
+    sign_up_open: bool
+    secure_cookies: bool
+    demo: bool
+    version: str
+
+
+def give_parts(request: Request) -> Parts:
+    """Give the parts of this process."""
+    parts: Parts = request.app.state.parts
+    return parts
+
+
+PartsDep = Annotated[Parts, Depends(give_parts)]
