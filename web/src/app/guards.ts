@@ -1,0 +1,27 @@
+// Who may see which part of the app is decided before anything is rendered.
+import { redirect, type LoaderFunctionArgs } from "react-router";
+import { sessionQuery } from "@/api/queries";
+import { changeLocale, currentLocale } from "@/i18n";
+import { queryClient } from "./queryClient";
+
+/** Pages behind the sign-in. Remembers where the person wanted to go. */
+export async function needSignIn({ request }: LoaderFunctionArgs) {
+  const session = await queryClient.fetchQuery(sessionQuery);
+  if (session.me) {
+    if (session.me.locale !== currentLocale()) await changeLocale(session.me.locale);
+    return null;
+  }
+  if (session.setup_needed) throw redirect("/sign-up");
+  const { pathname, search } = new URL(request.url);
+  throw redirect(pathname === "/" ? "/sign-in" : `/sign-in?next=${encodeURIComponent(pathname + search)}`);
+}
+
+/** Sign-in and sign-up: nothing to do there for somebody who is in. */
+export async function needSignedOut({ request }: LoaderFunctionArgs) {
+  const session = await queryClient.fetchQuery(sessionQuery);
+  if (session.me) throw redirect("/");
+  const { pathname } = new URL(request.url);
+  if (session.setup_needed && pathname !== "/sign-up") throw redirect("/sign-up");
+  if (!session.setup_needed && !session.sign_up_open && pathname === "/sign-up") throw redirect("/sign-in");
+  return null;
+}

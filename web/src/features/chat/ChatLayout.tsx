@@ -1,0 +1,6 @@
+// The chat's frame.
+import { Outlet } from "react-router";
+
+export function Component() {
+  return <Outlet />;
+}

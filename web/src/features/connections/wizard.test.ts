@@ -1,0 +1,172 @@
+import { describe, expect, it } from "vitest";
+import { choicesFrom, search, TICK_ALL_UP_TO } from "./choices";
+import { loadDraft, saveDraft, type TabStorage } from "./draft";
+import { advance, blockerOf, describeRun, idleRun, needsTypedModel, STAGES, summarise, type TestRun } from "./stages";
+import type { FoundModel, StageView, TestFinished } from "./types";
+import { canGo, emptyForm, openWizard, reduceWizard, toConnectionMake, toTestRequest, type Wizard } from "./wizard";
+
+const found = (n: number): FoundModel[] =>
+  Array.from({ length: n }, (_, i) => ({ model_id: `m${i}`, name: `Model ${i}`, context_length: null, inputs: ["text"] }));
+
+const stage = (name: StageView["stage"], state: StageView["state"], more: Partial<StageView> = {}): StageView => ({
+  stage: name,
+  state,
+  code: null,
+  message: "",
+  facts: {},
+  ms: 1,
+  ...more,
+});
+
+function finished(states: Partial<Record<StageView["stage"], StageView["state"]>>, models: FoundModel[], passed: boolean): TestFinished {
+  const stages = STAGES.map((name) => stage(name, states[name] ?? "passed"));
+  return { test_id: "t", passed, stages, models, models_offered: models.length > 0, notes: [] };
+}
+
+const filled = (): Wizard =>
+  reduceWizard(openWizard({ ...emptyForm(), name: "Kanzlei GPU", baseUrl: "https://llm.brandt.de/v1", zone: "own_hardware" }), {
+    type: "key",
+    apiKey: "sk-secret",
+  });
+
+const tested = (models = found(2)): Wizard =>
+  reduceWizard(filled(), { type: "test", event: { type: "finished", finished: finished({}, models, true) } });
+
+describe("the wizard", () => {
+  it("opens later steps only when what they need is there", () => {
+    const empty = openWizard(emptyForm());
+    expect(reduceWizard(empty, { type: "go", step: "test" }).step).toBe("address");
+    expect(reduceWizard(filled(), { type: "go", step: "test" }).step).toBe("test");
+    expect(canGo(filled(), "models")).toBe(false);
+    expect(reduceWizard(tested(), { type: "go", step: "models" }).step).toBe("models");
+  });
+
+  it("forgets a result when the address, the key or the sign-in style changes, and only then", () => {
+    expect(canGo(reduceWizard(tested(), { type: "edit", change: { name: "Other" } }), "models")).toBe(true);
+    expect(canGo(reduceWizard(tested(), { type: "edit", change: { baseUrl: "https://other.de" } }), "models")).toBe(false);
+    expect(canGo(reduceWizard(tested(), { type: "edit", change: { authStyle: "api_key" } }), "models")).toBe(false);
+    expect(canGo(reduceWizard(tested(), { type: "key", apiKey: "sk-other" }), "models")).toBe(false);
+  });
+
+  it("suggests an origin from a well-known address until a person has chosen", () => {
+    let wizard = openWizard(emptyForm());
+    wizard = reduceWizard(wizard, { type: "edit", change: { baseUrl: "https://openrouter.ai/api/v1" } });
+    expect(wizard.form.zone).toBe("router");
+    wizard = reduceWizard(wizard, { type: "edit", change: { zone: "own_contract" } });
+    wizard = reduceWizard(wizard, { type: "edit", change: { baseUrl: "https://openrouter.ai/api/v1/" } });
+    expect(wizard.form.zone).toBe("own_contract");
+  });
+
+  it("ticks all of a few models and none of many", () => {
+    expect(tested(found(TICK_ALL_UP_TO)).choices.every((choice) => choice.enabled)).toBe(true);
+    expect(tested(found(TICK_ALL_UP_TO + 1)).choices.some((choice) => choice.enabled)).toBe(false);
+  });
+
+  it("keeps ticks and names when the test is run again", () => {
+    let wizard = tested();
+    wizard = reduceWizard(wizard, { type: "tick", modelId: "m1", enabled: false });
+    wizard = reduceWizard(wizard, { type: "rename", modelId: "m0", name: "Briefe" });
+    wizard = reduceWizard(wizard, { type: "test", event: { type: "finished", finished: finished({}, found(3), true) } });
+    expect(wizard.choices.map(({ modelId, name, enabled }) => [modelId, name, enabled])).toEqual([
+      ["m0", "Briefe", true],
+      ["m1", "", false],
+      ["m2", "", true],
+    ]);
+  });
+
+  it("takes a typed id that answered, where the endpoint offers no list", () => {
+    let wizard = reduceWizard(filled(), { type: "edit", change: { typedModelId: " my-model " } });
+    expect(toTestRequest(wizard).model_id).toBe("my-model");
+    wizard = reduceWizard(wizard, { type: "test", event: { type: "finished", finished: finished({ models: "warned" }, [], true) } });
+    expect(wizard.choices).toMatchObject([{ modelId: "my-model", enabled: true, typed: true }]);
+  });
+
+  it("sends the test's id with what is saved, so that its findings are kept", () => {
+    const make = toConnectionMake(tested());
+    expect(make).toMatchObject({ test_id: "t", zone: "own_hardware", maintainer_id: null, key_expires_on: null });
+    expect(make.models?.[0]).toEqual({ model_id: "m0", name: "Model 0", enabled: true });
+  });
+
+  it("drops the key once the connection is saved (P12)", () => {
+    expect(JSON.stringify(reduceWizard(tested(), { type: "saved", connection: {} as never }))).not.toContain("sk-secret");
+  });
+});
+
+describe("the draft", () => {
+  const memory = (): TabStorage & { text: () => string } => {
+    const kept = new Map<string, string>();
+    return {
+      getItem: (key) => kept.get(key) ?? null,
+      setItem: (key, value) => void kept.set(key, value),
+      removeItem: (key) => void kept.delete(key),
+      text: () => [...kept.values()].join(),
+    };
+  };
+
+  it("brings back what was typed, without the key (P12)", () => {
+    const storage = memory();
+    saveDraft(storage, filled().form);
+    expect(storage.text()).not.toContain("sk-secret");
+    expect(loadDraft(storage, "me")).toEqual(filled().form);
+  });
+
+  it("survives nonsense in the storage", () => {
+    const storage = memory();
+    for (const text of ["{", "null", "7", '{"name":7,"zone":"router","evil":1}']) {
+      storage.setItem("moorage.connection-draft", text);
+      const form = loadDraft(storage, "me");
+      expect(form).toMatchObject({ name: "", maintainerId: "me" });
+      expect("evil" in form).toBe(false);
+    }
+  });
+});
+
+describe("a staged test", () => {
+  const failedAt = (name: StageView["stage"]): TestRun => {
+    const at = STAGES.indexOf(name);
+    const states = Object.fromEntries(STAGES.map((other, i) => [other, i < at ? "passed" : i === at ? "failed" : "skipped"]));
+    return advance({ ...idleRun(), status: "running" }, { type: "finished", finished: finished(states, [], false) });
+  };
+
+  it("shows rows in the fixed order whatever order they arrive in", () => {
+    let run = advance(idleRun(), { type: "started" });
+    run = advance(run, { type: "stage", stage: stage("dns", "running") });
+    run = advance(run, { type: "stage", stage: stage("url", "passed") });
+    expect(run.rows.map((row) => row.stage)).toEqual(STAGES);
+    expect(summarise(run)).toMatchObject({ kind: "running", stage: "dns", passed: 1, total: 9 });
+  });
+
+  it("names the stage that later ones wait for", () => {
+    expect(blockerOf(failedAt("credential").rows)).toBe("credential");
+    expect(summarise(failedAt("credential"))).toMatchObject({ kind: "failed", stage: "credential", passed: 5 });
+  });
+
+  it("asks for a typed id only when everything before the model list passed", () => {
+    const noList = finished({ models: "warned", completion: "skipped", usage: "skipped" }, [], false);
+    const run = advance(idleRun(), { type: "finished", finished: noList });
+    expect(needsTypedModel(run)).toBe(true);
+    expect(summarise(run).kind).toBe("needs_model");
+    expect(needsTypedModel(failedAt("tls"))).toBe(false);
+  });
+
+  it("stops showing a running stage when the line to the server is cut", () => {
+    let run = advance(idleRun(), { type: "started" });
+    run = advance(run, { type: "stage", stage: stage("tcp", "running") });
+    run = advance(run, { type: "broke", problem: { code: "offline", message: "x", retryable: true } as never });
+    expect(run.rows.some((row) => row.state === "running")).toBe(false);
+    expect(summarise(run).kind).toBe("broken");
+  });
+
+  it("describes itself for a ticket", () => {
+    const run = advance(idleRun(), { type: "stage", stage: stage("tls", "passed", { ms: 41.4, facts: { version: "TLSv1.3" } }) });
+    expect(describeRun(run, (name) => name)).toContain("tls: passed 41 ms (version=TLSv1.3)");
+  });
+});
+
+describe("the model search", () => {
+  it("finds by id, given name and own name, every word counting", () => {
+    const choices = choicesFrom(found(12));
+    expect(search(choices, "model m1").map((choice) => choice.modelId)).toEqual(["m1", "m10", "m11"]);
+    expect(search(choices, "")).toHaveLength(12);
+  });
+});

@@ -1,0 +1,161 @@
+// The wizard's state and rules: what a step needs, what a change makes void. No React, no network, no storage.
+import { addTyped, choicesFrom, countTicked, rename, tick, tickAll, toModelChoices, type Choice } from "./choices";
+import { guessZone, type Zone } from "./hints";
+import { advance, idleRun, type TestEvent, type TestRun } from "./stages";
+import type { AuthStyle, ConnectionMake, ConnectionView, TestRequest } from "./types";
+
+export type Step = "address" | "test" | "models" | "summary";
+export const STEPS: readonly Step[] = ["address", "test", "models", "summary"];
+
+/** Everything that was typed except the key. This is what the draft keeps. */
+export interface Form {
+  name: string;
+  baseUrl: string;
+  authStyle: AuthStyle;
+  zone: Zone | null;
+  /** True once a person chose the zone; until then the address may suggest one. */
+  zoneChosen: boolean;
+  dataLocation: string;
+  maintainerId: string;
+  keyExpiresOn: string;
+  typedModelId: string;
+}
+
+export interface Wizard {
+  step: Step;
+  form: Form;
+  apiKey: string;
+  run: TestRun;
+  choices: Choice[];
+  saved: ConnectionView | null;
+}
+
+export type WizardAction =
+  | { type: "edit"; change: Partial<Form> }
+  | { type: "key"; apiKey: string }
+  | { type: "go"; step: Step }
+  | { type: "test"; event: TestEvent }
+  | { type: "tick"; modelId: string; enabled: boolean }
+  | { type: "tick_all"; shown: Choice[]; enabled: boolean }
+  | { type: "rename"; modelId: string; name: string }
+  | { type: "add_typed"; modelId: string }
+  | { type: "saved"; connection: ConnectionView };
+
+export const emptyForm = (maintainerId = ""): Form => ({
+  name: "",
+  baseUrl: "",
+  authStyle: "auto",
+  zone: null,
+  zoneChosen: false,
+  dataLocation: "",
+  maintainerId,
+  keyExpiresOn: "",
+  typedModelId: "",
+});
+
+/** A wizard always opens at the first step: the key is not kept, and without it nothing later holds. */
+export const openWizard = (form: Form): Wizard => ({
+  step: "address",
+  form,
+  apiKey: "",
+  run: idleRun(),
+  choices: [],
+  saved: null,
+});
+
+export type FieldName = "name" | "baseUrl" | "zone";
+
+/** What the first step still needs before a test makes sense. */
+export function missingFields(form: Form): FieldName[] {
+  const missing: FieldName[] = [];
+  if (form.name.trim() === "") missing.push("name");
+  if (form.baseUrl.trim() === "") missing.push("baseUrl");
+  if (form.zone === null) missing.push("zone");
+  return missing;
+}
+
+export function canGo(wizard: Wizard, step: Step): boolean {
+  switch (step) {
+    case "address":
+      return true;
+    case "test":
+      return missingFields(wizard.form).length === 0;
+    case "models":
+      return canGo(wizard, "test") && (wizard.run.finished?.passed ?? false);
+    case "summary":
+      return canGo(wizard, "models") && wizard.choices.length > 0;
+  }
+}
+
+export function reduceWizard(wizard: Wizard, action: WizardAction): Wizard {
+  switch (action.type) {
+    case "edit":
+      return edit(wizard, action.change);
+    case "key":
+      return action.apiKey === wizard.apiKey ? wizard : { ...forgetTest(wizard), apiKey: action.apiKey };
+    case "go":
+      return canGo(wizard, action.step) ? { ...wizard, step: action.step } : wizard;
+    case "test":
+      return follow(wizard, action.event);
+    case "tick":
+      return { ...wizard, choices: tick(wizard.choices, action.modelId, action.enabled) };
+    case "tick_all":
+      return { ...wizard, choices: tickAll(wizard.choices, action.shown, action.enabled) };
+    case "rename":
+      return { ...wizard, choices: rename(wizard.choices, action.modelId, action.name) };
+    case "add_typed":
+      return { ...wizard, choices: addTyped(wizard.choices, action.modelId) };
+    case "saved":
+      // The key has done its work; nothing on the page needs it any more.
+      return { ...wizard, saved: action.connection, apiKey: "" };
+  }
+}
+
+function edit(wizard: Wizard, change: Partial<Form>): Wizard {
+  const form = { ...wizard.form, ...change };
+  if ("zone" in change) form.zoneChosen = true;
+  else if (!form.zoneChosen && "baseUrl" in change) form.zone = guessZone(form.baseUrl);
+  const tested = ["baseUrl", "authStyle"] as const;
+  const isVoid = tested.some((field) => form[field] !== wizard.form[field]);
+  return isVoid ? { ...forgetTest(wizard), form } : { ...wizard, form };
+}
+
+/** A result belongs to the address and key it was made with. Choices stay: the same models may come again. */
+const forgetTest = (wizard: Wizard): Wizard => ({ ...wizard, run: idleRun() });
+
+function follow(wizard: Wizard, event: TestEvent): Wizard {
+  const run = advance(wizard.run, event);
+  if (event.type !== "finished" || !event.finished.passed) return { ...wizard, run };
+  let choices = choicesFrom(event.finished.models, wizard.choices);
+  // A model that answered under a typed id is wanted, whether or not a list names it.
+  if (!event.finished.models_offered) choices = addTyped(choices, wizard.form.typedModelId);
+  return { ...wizard, run, choices };
+}
+
+export function toTestRequest({ form, apiKey }: Wizard): TestRequest {
+  return {
+    provider: "openai_compatible",
+    base_url: form.baseUrl.trim(),
+    api_key: apiKey,
+    auth_style: form.authStyle,
+    model_id: form.typedModelId.trim() || null,
+  };
+}
+
+export function toConnectionMake({ form, apiKey, choices, run }: Wizard): ConnectionMake {
+  return {
+    name: form.name.trim(),
+    provider: "openai_compatible",
+    base_url: form.baseUrl.trim(),
+    api_key: apiKey,
+    auth_style: form.authStyle,
+    zone: form.zone ?? "own_hardware",
+    data_location: form.dataLocation.trim(),
+    maintainer_id: form.maintainerId || null,
+    key_expires_on: form.keyExpiresOn || null,
+    models: toModelChoices(choices),
+    test_id: run.finished?.test_id ?? null,
+  };
+}
+
+export const modelsInPicker = (wizard: Wizard): number => countTicked(wizard.choices);

@@ -1,0 +1,52 @@
+// Dates, times and numbers in the person's language. Everything goes through Intl.
+import { useTranslation } from "react-i18next";
+
+export interface Formats {
+  number: (value: number) => string;
+  /** 12.3k or 12.300, short. */
+  compact: (value: number) => string;
+  date: (iso: string) => string;
+  dateTime: (iso: string) => string;
+  time: (iso: string) => string;
+  /** 420 ms or 1.8 s. */
+  duration: (ms: number) => string;
+  /** "3 days ago", from now. */
+  ago: (iso: string) => string;
+}
+
+function makeFormats(locale: string): Formats {
+  const number = new Intl.NumberFormat(locale);
+  const compact = new Intl.NumberFormat(locale, { notation: "compact", maximumFractionDigits: 1 });
+  const date = new Intl.DateTimeFormat(locale, { dateStyle: "medium" });
+  const dateTime = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
+  const time = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" });
+  const seconds = new Intl.NumberFormat(locale, { style: "unit", unit: "second", unitDisplay: "short", maximumFractionDigits: 1 });
+  const millis = new Intl.NumberFormat(locale, { style: "unit", unit: "millisecond", unitDisplay: "short", maximumFractionDigits: 0 });
+  const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
+  return {
+    number: (value) => number.format(value),
+    compact: (value) => compact.format(value),
+    date: (iso) => date.format(new Date(iso)),
+    dateTime: (iso) => dateTime.format(new Date(iso)),
+    time: (iso) => time.format(new Date(iso)),
+    duration: (ms) => (ms < 1000 ? millis.format(ms) : seconds.format(ms / 1000)),
+    ago: (iso) => {
+      const s = (new Date(iso).getTime() - Date.now()) / 1000;
+      const steps: [Intl.RelativeTimeFormatUnit, number][] = [["day", 86_400], ["hour", 3_600], ["minute", 60]];
+      for (const [unit, size] of steps) if (Math.abs(s) >= size) return relative.format(Math.trunc(s / size), unit);
+      return relative.format(0, "second");
+    },
+  };
+}
+
+const made = new Map<string, Formats>();
+
+export function formatsFor(locale: string): Formats {
+  let formats = made.get(locale);
+  if (!formats) made.set(locale, (formats = makeFormats(locale)));
+  return formats;
+}
+
+export function useFormats(): Formats {
+  return formatsFor(useTranslation().i18n.language);
+}

@@ -1,0 +1,61 @@
+// English and German. The session's language wins; before sign-in the browser's, or what was last chosen here.
+import i18next from "i18next";
+import { initReactI18next } from "react-i18next";
+import { configureClient } from "@/api/client";
+
+export type Locale = "en" | "de";
+export const locales: readonly Locale[] = ["en", "de"];
+const storageKey = "moorage.locale";
+
+const loaders = { en: () => import("./en"), de: () => import("./de") };
+
+async function load(locale: Locale): Promise<void> {
+  if (i18next.hasResourceBundle(locale, "common")) return;
+  const { resources } = await loaders[locale]();
+  for (const [namespace, bundle] of Object.entries(resources)) i18next.addResourceBundle(locale, namespace, bundle);
+}
+
+function firstLocale(): Locale {
+  let stored: string | null = null;
+  try {
+    stored = localStorage.getItem(storageKey);
+  } catch {
+    // Storage may be closed; the browser's languages decide.
+  }
+  const wanted = [stored, ...navigator.languages].map((tag) => tag?.slice(0, 2));
+  return locales.find((locale) => locale === wanted.find((tag) => tag === "en" || tag === "de")) ?? "en";
+}
+
+export async function startI18n(): Promise<void> {
+  await i18next.use(initReactI18next).init({
+    lng: firstLocale(),
+    fallbackLng: false,
+    ns: ["common", "chat", "accounts", "connections", "oversight", "team"],
+    defaultNS: "common",
+    resources: {},
+    partialBundledLanguages: true,
+    interpolation: { escapeValue: false },
+    returnNull: false,
+    react: { useSuspense: false },
+  });
+  configureClient({ wordOffline: () => i18next.t("error.offline"), wordUnknown: () => i18next.t("error.unknown") });
+  await changeLocale(firstLocale(), { remember: false });
+}
+
+/** Switches the pages and what the server is asked to answer in. */
+export async function changeLocale(locale: Locale, { remember = true } = {}): Promise<void> {
+  await load(locale);
+  await i18next.changeLanguage(locale);
+  document.documentElement.lang = locale;
+  configureClient({ locale });
+  if (!remember) return;
+  try {
+    localStorage.setItem(storageKey, locale);
+  } catch {
+    // Not remembered then; nothing is lost but a preference.
+  }
+}
+
+export function currentLocale(): Locale {
+  return i18next.language === "de" ? "de" : "en";
+}

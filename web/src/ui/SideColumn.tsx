@@ -1,0 +1,51 @@
+// The frame of the app: a left column of 264 px, a drawer below 1024 px, and the page beside it.
+import { Dialog } from "@base-ui/react/dialog";
+import { Menu as MenuIcon } from "lucide-react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useLocation } from "react-router";
+import { IconButton } from "./Button";
+
+export interface SideColumnProps {
+  /** Names the navigation region. */
+  label: string;
+  /** Stands beside the drawer button on small screens. */
+  heading?: ReactNode;
+  side: ReactNode;
+  children: ReactNode;
+}
+
+export function SideColumn({ label, heading, side, children }: SideColumnProps) {
+  const { t } = useTranslation();
+  const { pathname } = useLocation();
+  const [open, setOpen] = useState(false);
+  const main = useRef<HTMLElement>(null);
+  useEffect(() => setOpen(false), [pathname]);
+  return (
+    <div className="grid min-h-dvh lg:grid-cols-[264px_minmax(0,1fr)]">
+      <a href="#main" onClick={(event) => (event.preventDefault(), main.current?.focus())} className="sr-only focus:not-sr-only focus:fixed focus:top-2 focus:left-2 focus:z-50 focus:rounded-md focus:bg-raised focus:px-3 focus:py-2">
+        {t("nav.skip")}
+      </a>
+      <nav aria-label={label} data-region className="sticky top-0 hidden h-dvh min-h-0 flex-col border-r border-line bg-sunken lg:flex">
+        {side}
+      </nav>
+      <Dialog.Root open={open} onOpenChange={setOpen}>
+        <div className="flex min-h-dvh min-w-0 flex-col">
+          <header className="sticky top-0 z-20 flex h-12 shrink-0 items-center gap-2 border-b border-line bg-canvas px-2 lg:hidden">
+            <Dialog.Trigger render={<IconButton label={t("nav.open")}><MenuIcon aria-hidden="true" /></IconButton>} />
+            <div className="min-w-0 flex-1 truncate text-sm font-semibold">{heading}</div>
+          </header>
+          <main ref={main} id="main" data-region tabIndex={-1} className="flex min-h-0 min-w-0 flex-1 flex-col outline-none">
+            {children}
+          </main>
+        </div>
+        <Dialog.Portal>
+          <Dialog.Backdrop className="fixed inset-0 z-30 bg-black/40 lg:hidden" />
+          <Dialog.Popup aria-label={label} className="fixed inset-y-0 left-0 z-40 flex w-[min(300px,88vw)] flex-col border-r border-line bg-sunken outline-none lg:hidden">
+            {side}
+          </Dialog.Popup>
+        </Dialog.Portal>
+      </Dialog.Root>
+    </div>
+  );
+}
