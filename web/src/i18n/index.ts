@@ -30,6 +30,7 @@ export async function startI18n(): Promise<void> {
   await i18next.use(initReactI18next).init({
     lng: firstLocale(),
     fallbackLng: false,
+    keySeparator: false,
     ns: ["common", "chat", "accounts", "connections", "oversight", "team"],
     defaultNS: "common",
     resources: {},

@@ -1,7 +1,7 @@
 // The frame of the app: a left column of 264 px, a drawer below 1024 px, and the page beside it.
 import { Dialog } from "@base-ui/react/dialog";
 import { Menu as MenuIcon } from "lucide-react";
-import { type ReactNode, useEffect, useRef, useState } from "react";
+import { type ReactNode, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useLocation } from "react-router";
 import { IconButton } from "./Button";
@@ -18,9 +18,9 @@ export interface SideColumnProps {
 export function SideColumn({ label, heading, side, children }: SideColumnProps) {
   const { t } = useTranslation();
   const { pathname } = useLocation();
-  const [open, setOpen] = useState(false);
+  // The drawer is open on the page it was opened on; going elsewhere closes it.
+  const [openOn, setOpenOn] = useState<string | null>(null);
   const main = useRef<HTMLElement>(null);
-  useEffect(() => setOpen(false), [pathname]);
   return (
     <div className="grid min-h-dvh lg:grid-cols-[264px_minmax(0,1fr)]">
       <a href="#main" onClick={(event) => (event.preventDefault(), main.current?.focus())} className="sr-only focus:not-sr-only focus:fixed focus:top-2 focus:left-2 focus:z-50 focus:rounded-md focus:bg-raised focus:px-3 focus:py-2">
@@ -29,7 +29,7 @@ export function SideColumn({ label, heading, side, children }: SideColumnProps) 
       <nav aria-label={label} data-region className="sticky top-0 hidden h-dvh min-h-0 flex-col border-r border-line bg-sunken lg:flex">
         {side}
       </nav>
-      <Dialog.Root open={open} onOpenChange={setOpen}>
+      <Dialog.Root open={openOn === pathname} onOpenChange={(open) => setOpenOn(open ? pathname : null)}>
         <div className="flex min-h-dvh min-w-0 flex-col">
           <header className="sticky top-0 z-20 flex h-12 shrink-0 items-center gap-2 border-b border-line bg-canvas px-2 lg:hidden">
             <Dialog.Trigger render={<IconButton label={t("nav.open")}><MenuIcon aria-hidden="true" /></IconButton>} />
