@@ -1,0 +1,110 @@
+"""What a running reply has brought so far, for any number of readers that come, go and come back.
+
+The journal is a list of pieces. A reader is a position in it, so a slow reader costs nothing: when it returns it gets
+everything since its position in one delta. Nobody waits for a reader, and no reader can lose or repeat a piece.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from moorage.chat.facts import ReplyFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The whole text so far; replaces what the reader has. `position` is where the next delta starts."""
+
+    text: str
+    reasoning: str
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """New text since the reader's last position."""
+
+    text: str
+    reasoning: str
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The reply is over and stored."""
+
+    reply: ReplyFacts
+    position: int
+
+
+JournalEvent = Snapshot | Appended | Ended
+
+
+class Journal:
+    """Appended to by one generation, followed by many readers, all in one event loop."""
+
+    __slots__ = ("_ended", "_pieces", "_saved", "_waiting", "size_bytes")
+
+    def __init__(self) -> None:
+        self._pieces: list[tuple[str, str]] = []
+        self._waiting: list[asyncio.Future[None]] = []
+        self._ended: ReplyFacts | None = None
+        self._saved = 0
+        self.size_bytes = 0
+
+    def append(self, text: str, reasoning: str) -> None:
+        """Add what arrived. Cheap: no copy of what was there, no wait for anybody."""
+        self._pieces.append((text, reasoning))
+        self.size_bytes += len(text) + len(reasoning)
+        if self._waiting:
+            self._wake()
+
+    def end(self, reply: ReplyFacts) -> None:
+        """Close the journal once the reply is stored; readers get what is left, then `Ended`."""
+        self._ended = reply
+        self._wake()
+
+    def text(self) -> tuple[str, str]:
+        """Give the whole text and reasoning so far."""
+        return _join(self._pieces)
+
+    def take_unsaved(self) -> tuple[str, str] | None:
+        """Give the whole text for a checkpoint, or None when nothing came since the last one."""
+        if self._saved == len(self._pieces):
+            return None
+        self._saved = len(self._pieces)
+        return self.text()
+
+    async def follow(self, position: int | None) -> AsyncIterator[JournalEvent]:
+        """Read on from `position`, or from a snapshot when it is None or not of this journal."""
+        if position is None or not 0 <= position <= len(self._pieces):
+            position = len(self._pieces)
+            yield Snapshot(*self.text(), position)
+        while True:
+            if position < len(self._pieces):
+                text, reasoning = _join(self._pieces[position:])
+                position = len(self._pieces)
+                yield Appended(text, reasoning, position)
+            elif self._ended is not None:
+                yield Ended(self._ended, position)
+                return
+            else:
+                waiter = asyncio.get_running_loop().create_future()
+                self._waiting.append(waiter)
+                try:
+                    await waiter
+                finally:
+                    if waiter in self._waiting:
+                        self._waiting.remove(waiter)
+
+    def _wake(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for waiter in waiting:
+            if not waiter.done():
+                waiter.set_result(None)
+
+
+def _join(pieces: list[tuple[str, str]]) -> tuple[str, str]:
+    if len(pieces) == 1:
+        return pieces[0]
+    return "".join(piece[0] for piece in pieces), "".join(piece[1] for piece in pieces)

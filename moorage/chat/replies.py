@@ -1,0 +1,214 @@
+"""The replies of this process: start, follow, stop; checkpoints, leases, and the way out when the server stops."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Final
+from uuid import UUID
+
+import structlog
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from moorage.audit.trail import Act, Actor, record
+from moorage.chat.conversations import ConversationStore
+from moorage.chat.decide import Decider
+from moorage.chat.facts import Asked, AskedAgain, Decision, ReplyFacts
+from moorage.chat.generate import Finished, Generation
+from moorage.chat.journal import Ended, Journal, JournalEvent, Snapshot
+from moorage.chat.recover import close_orphans
+from moorage.chat.settle import Settler, store_text
+from moorage.connections.opening import ProviderDesk
+from moorage.connections.picker import Picker
+from moorage.errors import AccessRefused, Conflict, MoorageError, Unavailable
+from moorage.storage.database import Database, GroupWriter
+from moorage.telemetry import describe_place
+from moorage.usage.ledger import Ledger
+
+log = structlog.get_logger(__name__)
+
+CHECKPOINT_S: Final = 2.0
+RENEW_EVERY_CHECKPOINTS: Final = 10
+SETTLE_RETRY_S: Final = (0.2, 1.0, 3.0, 10.0)
+
+
+class Replies:
+    """Owns every running reply of this process, independent of the requests that asked for them."""
+
+    def __init__(
+        self, database: Database, writer: GroupWriter, ledger: Ledger, picker: Picker, desk: ProviderDesk
+    ) -> None:
+        self._database = database
+        self._writer = writer
+        self._ledger = ledger
+        self._decider = Decider(picker, ledger)
+        self._settler = Settler(ledger, desk)
+        self._desk = desk
+        self._running: dict[UUID, Generation] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._keeper: asyncio.Task[None] | None = None
+        self._draining = False
+
+    async def start(self) -> None:
+        """Close what an earlier process left, then begin to keep leases and checkpoints."""
+        await self._writer.do(lambda tx: close_orphans(tx, self._ledger))
+        self._keeper = asyncio.create_task(self._keep(), name="reply-keeper")
+
+    async def ask(self, asked: Asked, actor: Actor) -> Decision:
+        """Store a question and start its reply. Returns once both are stored."""
+        return await self._begin(asked.team_id, actor, lambda tx: self._decider.ask(tx, asked))
+
+    async def ask_again(self, asked: AskedAgain, actor: Actor) -> Decision:
+        """Start another answer to a stored question."""
+        return await self._begin(asked.team_id, actor, lambda tx: self._decider.ask_again(tx, asked))
+
+    async def follow(
+        self, team_id: UUID, user_id: UUID, reply_id: UUID, position: int | None
+    ) -> AsyncIterator[JournalEvent]:
+        """Follow a reply of this person from `position`. One that is over gives its snapshot and its end.
+
+        Raises NotFound before the first event.
+        """
+        async with self._database.read() as tx:
+            facts, text, reasoning = await ConversationStore(tx, team_id, user_id).find_reply(reply_id)
+        generation = self._running.get(reply_id)
+        if generation is not None:
+            return generation.journal.follow(position)
+        if facts.state == "running":
+            # Its process is gone and the sweep has not come by yet.
+            async with self._database.read() as tx:
+                facts, text, reasoning = await ConversationStore(tx, team_id, user_id).find_reply(reply_id)
+        return _tell_ended(facts, text, reasoning)
+
+    def journal_of(self, reply_id: UUID) -> Journal | None:
+        """Give the journal of a running reply."""
+        generation = self._running.get(reply_id)
+        return None if generation is None else generation.journal
+
+    async def stop(self, team_id: UUID, user_id: UUID, reply_id: UUID) -> None:
+        """Stop a reply of this person; nothing happens if it is over. Raises NotFound."""
+        async with self._database.read() as tx:
+            await ConversationStore(tx, team_id, user_id).find_reply(reply_id)
+        self.stop_now(reply_id)
+
+    def stop_now(self, reply_id: UUID) -> None:
+        """Stop a reply whose owner is known to have asked for it."""
+        generation = self._running.get(reply_id)
+        if generation is not None:
+            generation.stop("stopped")
+
+    @property
+    def running_count(self) -> int:
+        """How many replies are being written."""
+        return len(self._running)
+
+    def begin_draining(self) -> None:
+        """Start no more replies."""
+        self._draining = True
+
+    async def drain(self, grace_s: float) -> None:
+        """Let running replies end for `grace_s`, interrupt the rest, and wait until all are settled."""
+        self.begin_draining()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=grace_s)
+        for generation in list(self._running.values()):
+            generation.stop("shutdown")
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=10)
+        if self._keeper is not None:
+            self._keeper.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._keeper
+
+    async def _begin(
+        self, team_id: UUID, actor: Actor, decide: Callable[[AsyncConnection], Awaitable[Decision]]
+    ) -> Decision:
+        if self._draining:
+            raise Unavailable("draining")
+        try:
+            decision = await asyncio.shield(asyncio.ensure_future(self._decide_and_start(decide)))
+        except AccessRefused as refusal:
+            await self._note_refusal(team_id, actor, refusal)
+            raise
+        except IntegrityError:
+            raise Conflict("message_id_used") from None
+        return decision
+
+    async def _decide_and_start(self, decide: Callable[[AsyncConnection], Awaitable[Decision]]) -> Decision:
+        # Shielded by the caller: once stored, the reply starts even if the one who asked has left meanwhile.
+        decision = await self._writer.do(decide)
+        if decision.chosen is not None and decision.answer.reply is not None:
+            generation = Generation(decision, Journal())
+            self._running[decision.answer.reply.id] = generation
+            task = asyncio.create_task(self._run(decision.answer.reply, generation), name="reply")
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        return decision
+
+    async def _run(self, reply: ReplyFacts, generation: Generation) -> None:
+        finished = await self._generate(generation)
+        text, reasoning = generation.journal.text()
+        attempt = 0
+        while True:
+            try:
+                facts = await self._writer.do(
+                    lambda tx: self._settler.settle(tx, generation.decision, finished, text, reasoning)
+                )
+                break
+            except Exception as error:  # noqa: BLE001 - a lost settle would be a lost message
+                log.error("settle_failed", reply_id=str(reply.id), kind=type(error).__name__, attempt=attempt)
+                await asyncio.sleep(SETTLE_RETRY_S[min(attempt, len(SETTLE_RETRY_S) - 1)])
+                attempt += 1
+        del self._running[reply.id]
+        generation.journal.end(facts)
+
+    async def _generate(self, generation: Generation) -> Finished:
+        chosen = generation.decision.chosen
+        try:
+            if chosen is None:
+                raise Unavailable("unexpected")
+            provider = self._desk.open(chosen)
+        except MoorageError as error:
+            return Finished("failed", "upstream_error", problem_code=error.code, problem_params=error.params)
+        except Exception as error:  # noqa: BLE001 - must become a settled reply
+            log.error("opening_broke", kind=type(error).__name__, where=describe_place(error))
+            return Finished("failed", "crashed", problem_code="unexpected")
+        return await generation.run(provider)
+
+    async def _keep(self) -> None:
+        beat = 0
+        while True:
+            await asyncio.sleep(CHECKPOINT_S)
+            beat += 1
+            try:
+                await self._checkpoint()
+                if beat % RENEW_EVERY_CHECKPOINTS == 0:
+                    await self._writer.do(self._ledger.renew)
+                    await self._writer.do(lambda tx: close_orphans(tx, self._ledger))
+            except Exception as error:  # noqa: BLE001 - the next beat tries again
+                log.error("checkpoint_failed", kind=type(error).__name__)
+
+    async def _checkpoint(self) -> None:
+        unsaved: list[tuple[UUID, str, str]] = []
+        for generation in self._running.values():
+            text = generation.journal.take_unsaved()
+            if text is not None:
+                unsaved.append((generation.decision.answer.id, *text))
+        if not unsaved:
+            return
+
+        async def store(tx: AsyncConnection) -> None:
+            for message_id, text, reasoning in unsaved:
+                await store_text(tx, message_id, text, reasoning)
+
+        await self._writer.do(store)
+
+    async def _note_refusal(self, team_id: UUID, actor: Actor, refusal: AccessRefused) -> None:
+        act = Act("access.refused", "reply", "", "", outcome="refused", details={"reason": refusal.code})
+        async with self._database.write() as tx:
+            await record(tx, team_id, actor, act)
+
+
+async def _tell_ended(facts: ReplyFacts, text: str, reasoning: str) -> AsyncIterator[JournalEvent]:
+    yield Snapshot(text, reasoning, 0)
+    yield Ended(facts, 0)

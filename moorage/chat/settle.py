@@ -1,0 +1,122 @@
+"""Settle: one transaction with the final text, the receipt and the usage. Tried until the database takes it."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from moorage.chat.facts import Decision, ReplyFacts
+from moorage.chat.generate import Finished
+from moorage.chat.tables import ConversationRow, MessageRow, ReplyRow
+from moorage.connections.opening import ProviderDesk
+from moorage.storage.types import db_now
+from moorage.usage.estimates import Count, count_call
+from moorage.usage.ledger import Ledger, Outcome
+
+# Failures that say something about the endpoint. A question that is too long says nothing about its health.
+_ABOUT_THE_QUESTION: Final = frozenset(
+    {"context_too_long", "content_filtered", "unsupported_parameter", "body_too_large", "unexpected", "empty_answer"}
+)
+
+
+def count_of(decision: Decision, finished: Finished, text: str, reasoning: str) -> Count:
+    """Decide the token count of a finished run."""
+    usage = finished.usage
+    return count_call(
+        usage.tokens_in if usage else None,
+        usage.tokens_out if usage else None,
+        prompt_estimate=decision.prompt_estimate,
+        written=text + reasoning,
+        begun=bool(text or reasoning),
+    )
+
+
+class Settler:
+    """Writes the end of a reply."""
+
+    def __init__(self, ledger: Ledger, desk: ProviderDesk) -> None:
+        self._ledger = ledger
+        self._desk = desk
+
+    async def settle(
+        self, tx: AsyncConnection, decision: Decision, finished: Finished, text: str, reasoning: str
+    ) -> ReplyFacts:
+        """Store text, receipt, usage, and what was learned of the endpoint. Returns the receipt as stored."""
+        reply = decision.answer.reply
+        if reply is None:
+            raise ValueError(decision.answer.id)
+        count = count_of(decision, finished, text, reasoning)
+        facts = dataclasses.replace(
+            reply,
+            state=finished.state,
+            model_reported=(finished.model_reported or "")[:256] or None,
+            tokens_in=count.tokens_in,
+            tokens_out=count.tokens_out,
+            count_source=count.source,
+            ttft_ms=finished.ttft_ms,
+            duration_ms=finished.duration_ms,
+            finish_reason=(finished.finish_reason or "")[:60] or None,
+            problem_code=finished.problem_code,
+            problem_params=finished.problem_params,
+        )
+        await store_text(tx, facts.message_id, text, reasoning)
+        await tx.execute(update(ReplyRow).where(ReplyRow.id == facts.id).values(**_columns(facts), ended_at=db_now()))
+        await tx.execute(
+            update(ConversationRow)
+            .where(ConversationRow.id == decision.conversation_id)
+            .values(updated_at=db_now())
+        )
+        await self._ledger.settle(
+            tx, facts.id, Outcome(count, finished.ended, finished.ttft_ms, finished.duration_ms)
+        )
+        await self._note_endpoint(tx, decision, finished)
+        return facts
+
+    async def _note_endpoint(self, tx: AsyncConnection, decision: Decision, finished: Finished) -> None:
+        chosen = decision.chosen
+        if chosen is None or chosen.connection_id is None:
+            return
+        if finished.quirks is not None:
+            await self._desk.remember(tx, chosen, finished.quirks)
+        if finished.state == "done" or (
+            finished.state == "failed" and finished.problem_code not in _ABOUT_THE_QUESTION
+        ):
+            await self._desk.note_health(tx, chosen, finished.problem_code)
+
+
+async def store_text(tx: AsyncConnection, message_id: UUID, text: str, reasoning: str) -> None:
+    """Store what a reply has written so far."""
+    await tx.execute(
+        update(MessageRow).where(MessageRow.id == message_id).values(text=storable(text), reasoning=storable(reasoning))
+    )
+
+
+def storable(text: str) -> str:
+    """Make a text that both engines can store: no NUL (PostgreSQL), no lone surrogate (UTF-8)."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
+
+
+def _columns(facts: ReplyFacts) -> Mapping[str, Any]:
+    return {
+        "state": facts.state,
+        "model_reported": facts.model_reported,
+        "tokens_in": facts.tokens_in,
+        "tokens_out": facts.tokens_out,
+        "count_source": facts.count_source,
+        "ttft_ms": facts.ttft_ms,
+        "duration_ms": facts.duration_ms,
+        "finish_reason": facts.finish_reason,
+        "problem_code": facts.problem_code,
+        "problem_params": dict(facts.problem_params),
+    }
+
+
+async def text_of(tx: AsyncConnection, message_id: UUID) -> tuple[str, str]:
+    """Read what is stored of a message: text and reasoning."""
+    row = (
+        await tx.execute(select(MessageRow.text, MessageRow.reasoning).where(MessageRow.id == message_id))
+    ).one_or_none()
+    return ("", "") if row is None else (row[0], row[1])
