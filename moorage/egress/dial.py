@@ -1,0 +1,128 @@
+"""Resolve, judge, dial: a socket leaves here only when it can reach nothing but one judged address (P11)."""
+
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Any
+
+import aiohappyeyeballs
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+from moorage.egress.limits import Limits
+from moorage.egress.policy import Address, AddressPolicy, parse_literal
+from moorage.egress.resolver import Resolver
+from moorage.egress.urls import Endpoint
+from moorage.errors import AddressRefused
+
+AddrInfo = tuple[int | socket.AddressFamily, int | socket.SocketKind, int, str, tuple[Any, ...]]
+SocketFactory = Callable[[AddrInfo], socket.socket]
+
+
+class JudgedSocket(socket.socket):
+    """A TCP socket that refuses to connect anywhere but to the address it was judged for.
+
+    aiohttp shows the peer of a new connection only through private methods, so the pin sits at the system call
+    itself: both event loops (asyncio, uvloop) connect by calling this method, after every step that could look up,
+    sort or swap addresses. What TCP has connected to is then the judged address, before the first byte of TLS.
+    """
+
+    def __init__(self, family: int, address: Address, port: int) -> None:
+        super().__init__(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        self._judged = (address, port)
+
+    def connect(self, address: Any) -> None:  # noqa: ANN401 - the signature of socket.socket
+        """Connect to the judged address. Raises AddressRefused for any other."""
+        if (ip_address(address[0]), address[1]) != self._judged:
+            raise AddressRefused("address_not_public", field="base_url")
+        super().connect(address)
+
+    def connect_ex(self, address: Any) -> int:  # noqa: ANN401 - the signature of socket.socket
+        """Refuse: nobody dials this way, so nobody gets round `connect`."""
+        raise AddressRefused("address_not_public", field="base_url")
+
+
+@dataclass(frozen=True, slots=True)
+class Dialler:
+    """Knows the way to an endpoint: one lookup, every answer judged, only judged sockets."""
+
+    policy: AddressPolicy
+    resolver: Resolver
+    limits: Limits
+
+    async def judged_addresses(self, endpoint: Endpoint) -> list[Address]:
+        """Look the host up once and judge every address of the answer. Raises AddressRefused."""
+        literal = parse_literal(endpoint.host)
+        if literal is not None:
+            answer = [literal]
+        elif endpoint.host in self.policy.own_hosts:
+            answer = []  # judged and refused below, without a question to the DNS
+        else:
+            answer = await self.resolver.resolve(endpoint.host, endpoint.port)
+        return self.policy.judge(endpoint.host, endpoint.port, answer)
+
+    def socket_factory(self, endpoint: Endpoint) -> SocketFactory:
+        """Give the one way to make a socket for this endpoint. It judges again, whoever proposes the address.
+
+        aiohttp does not ask its resolver about IP literals, but it asks the socket factory about everything.
+        """
+
+        def make(info: AddrInfo) -> socket.socket:
+            family, sockaddr = info[0], info[4]
+            if family not in {socket.AF_INET, socket.AF_INET6} or sockaddr[1] != endpoint.port or any(sockaddr[3:]):
+                raise AddressRefused("address_not_public", field="base_url")
+            [address] = self.policy.judge(endpoint.host, endpoint.port, [ip_address(sockaddr[0])])
+            return JudgedSocket(family, address, endpoint.port)
+
+        return make
+
+    async def connect(self, endpoint: Endpoint, addresses: list[Address]) -> socket.socket:
+        """Open TCP to the first judged address that answers, in the way aiohttp does it. Raises OSError."""
+        infos: list[AddrInfo] = [
+            (_family(address), socket.SOCK_STREAM, socket.IPPROTO_TCP, "", _sockaddr(address, endpoint.port))
+            for address in addresses[: self.limits.addresses_tried]
+        ]
+        return await aiohappyeyeballs.start_connection(
+            infos,
+            happy_eyeballs_delay=self.limits.next_address_after_s,
+            interleave=1,
+            socket_factory=self.socket_factory(endpoint),
+        )
+
+
+class JudgingResolver(AbstractResolver):
+    """What aiohttp asks: answers for one endpoint only, with judged addresses, the first few of them."""
+
+    def __init__(self, dialler: Dialler, endpoint: Endpoint) -> None:
+        self._dialler = dialler
+        self._endpoint = endpoint
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """Look up and judge. Raises AddressRefused, which is no OSError, so that no fail-over swallows it."""
+        if (host, port) != (self._endpoint.host, self._endpoint.port):
+            raise AddressRefused("address_not_public", field="base_url")
+        addresses = await self._dialler.judged_addresses(self._endpoint)
+        return [
+            ResolveResult(
+                hostname=host,
+                host=str(address),
+                port=port,
+                family=_family(address),
+                proto=socket.IPPROTO_TCP,
+                flags=socket.AI_NUMERICHOST,
+            )
+            for address in addresses[: self._dialler.limits.addresses_tried]
+        ]
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+
+def _family(address: Address) -> socket.AddressFamily:
+    return socket.AF_INET if address.version == 4 else socket.AF_INET6
+
+
+def _sockaddr(address: Address, port: int) -> tuple[Any, ...]:
+    return (str(address), port) if address.version == 4 else (str(address), port, 0, 0)

@@ -1,0 +1,58 @@
+"""What the network threw, translated into our codes in one place; the thrown text never travels further."""
+
+import ssl
+from typing import Final
+
+import aiohttp
+from aiohttp.http_exceptions import HttpProcessingError
+
+from moorage.errors import EndpointFailure
+
+# RuntimeError: a session or a stream that was closed while it was in use (the pool was hung up).
+NETWORK_ERRORS: Final = (aiohttp.ClientError, HttpProcessingError, OSError, RuntimeError)
+
+# Verify codes of OpenSSL's x509_vfy.h.
+_EXPIRED: Final = 10
+_OTHER_NAME: Final = frozenset({62, 64})
+
+
+def translate(error: BaseException, *, port: int, connect_timeout_s: float) -> EndpointFailure:
+    """Name the class of a network error. `port` and `connect_timeout_s` fill the sentence."""
+    if isinstance(error, EndpointFailure):
+        return error
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return _certificate_failure(error.certificate_error)
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return _certificate_failure(error)
+    if isinstance(error, ssl.SSLError):
+        return EndpointFailure("tls_failed")
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return _connect_failure(error.os_error, port)
+    if isinstance(error, TimeoutError):
+        return EndpointFailure("connect_timeout", timeout_s=connect_timeout_s)
+    if isinstance(error, (aiohttp.ClientPayloadError, aiohttp.ClientConnectionError, OSError, RuntimeError)):
+        return EndpointFailure("connection_lost")
+    return EndpointFailure("bad_http")
+
+
+def connect_failure(error: OSError, *, port: int) -> EndpointFailure:
+    """Name what stopped a bare TCP connect."""
+    if isinstance(error, ConnectionRefusedError):
+        return EndpointFailure("connect_refused", port=port)
+    return EndpointFailure("connect_failed")
+
+
+def _connect_failure(error: OSError, port: int) -> EndpointFailure:
+    if isinstance(error, (ConnectionResetError, ConnectionAbortedError, BrokenPipeError)):
+        # TCP stood already: a peer that hangs up during the handshake does not speak TLS.
+        return EndpointFailure("tls_failed")
+    return connect_failure(error, port=port)
+
+
+def _certificate_failure(error: Exception) -> EndpointFailure:
+    code = error.verify_code if isinstance(error, ssl.SSLCertVerificationError) else 0
+    if code == _EXPIRED:
+        return EndpointFailure("tls_expired")
+    if code in _OTHER_NAME:
+        return EndpointFailure("tls_name")
+    return EndpointFailure("tls_untrusted")

@@ -1,0 +1,71 @@
+"""One bounded DNS lookup: at most 2 s, at most 64 answers, own threads, and search domains never apply."""
+
+import asyncio
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from ipaddress import ip_address
+from typing import Final, Protocol
+
+from moorage.egress.policy import Address
+from moorage.egress.urls import is_local_name
+
+MAX_ANSWERS: Final = 64
+_THREADS: Final = 32
+
+
+class Resolver(Protocol):
+    """Turns a name into addresses; an empty list means that there are none, for whatever reason."""
+
+    async def resolve(self, host: str, port: int) -> list[Address]:
+        """Look the host up, in the order in which the addresses should be tried."""
+        ...
+
+
+class SystemResolver:
+    """Asks the system's resolver on threads of its own, so that hung lookups stall nobody else's work.
+
+    Lookups of the same name in flight are shared: a name whose server never answers holds one thread, not all.
+    """
+
+    def __init__(self, *, timeout_s: float = 2.0, max_answers: int = MAX_ANSWERS) -> None:
+        self._timeout_s = timeout_s
+        self._max_answers = max_answers
+        self._threads = ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="moorage-dns")
+        self._in_flight: dict[tuple[str, int], asyncio.Future[list[Address]]] = {}
+
+    async def resolve(self, host: str, port: int) -> list[Address]:
+        """Look the host up. Empty when it does not resolve, takes too long, or answers with too many addresses."""
+        where = (host, port)
+        lookup = self._in_flight.get(where)
+        if lookup is None:
+            lookup = asyncio.get_running_loop().run_in_executor(self._threads, _look_up, host, port)
+            self._in_flight[where] = lookup
+            lookup.add_done_callback(lambda _: self._in_flight.pop(where, None))
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                addresses = await asyncio.shield(lookup)
+        except TimeoutError:
+            return []
+        # Cutting the list would leave addresses unjudged that the name also has.
+        return [] if len(addresses) > self._max_answers else list(addresses)
+
+    def close(self) -> None:
+        """Give the threads back; lookups that still hang are abandoned."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _look_up(host: str, port: int) -> list[Address]:
+    """Ask for `host.`: with the final dot no search domain is tried, so `llm` can't become `llm.corp.example`."""
+    found = _ask(f"{host}.", port)
+    if not found and is_local_name(host):
+        # Local names reach this line only when an operator excepted them; hosts files don't know the final dot.
+        found = _ask(host, port)
+    return found
+
+
+def _ask(host: str, port: int) -> list[Address]:
+    try:
+        infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return []
+    return list(dict.fromkeys(ip_address(str(info[4][0])) for info in infos))
