@@ -22,10 +22,6 @@ class Secret:
         """Give the text. For the moment of sending or sealing only."""
         return self._text
 
-    def after(self, prefix: str) -> "Secret":
-        """Make a new secret with plain text in front of this one, as in `Bearer …`; nothing is shown."""
-        return Secret(prefix + self._text)
-
     def __repr__(self) -> str:
         return HIDDEN
 
