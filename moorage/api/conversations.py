@@ -1,0 +1,155 @@
+"""Conversations and replies over HTTP."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Header, Query, Request, Response
+from fastapi.responses import StreamingResponse
+
+from moorage.api import events, views
+from moorage.api.errors import language_of
+from moorage.api.parts import Parts, PartsDep
+from moorage.api.schemas.base import Done
+from moorage.api.schemas.conversations import (
+    ConversationChange,
+    ConversationList,
+    ConversationMake,
+    ConversationView,
+    Exchange,
+    HeadMove,
+    MessageSend,
+    Regenerate,
+)
+from moorage.api.signed_in import SignedIn
+from moorage.accounts.principal import Principal
+from moorage.audit.trail import Actor
+from moorage.chat.conversations import ConversationStore
+from moorage.chat.facts import Asked, AskedAgain, Decision
+from moorage.errors import Invalid
+
+
+async def list_conversations(
+    parts: PartsDep,
+    who: SignedIn,
+    before: Annotated[str | None, Query(max_length=40)] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> ConversationList:
+    """List one's conversations, last changed first."""
+    async with parts.database.read() as tx:
+        lines = await ConversationStore(tx, who.team_id, who.user_id).list(_cursor(before), limit)
+    more = views.moment(lines[-1].updated_at) if len(lines) == limit else None
+    return ConversationList(conversations=[views.line(one) for one in lines], next=more)
+
+
+async def make_conversation(
+    parts: PartsDep, who: SignedIn, request: Request, wish: ConversationMake
+) -> ConversationView:
+    """Make an empty conversation."""
+    async with parts.database.write() as tx:
+        store = ConversationStore(tx, who.team_id, who.user_id)
+        facts = await store.get(await store.make(wish.title))
+    return views.conversation(facts, who.name, language_of(request))
+
+
+async def get_conversation(
+    parts: PartsDep, who: SignedIn, request: Request, conversation_id: UUID
+) -> ConversationView:
+    """Read a conversation with its whole tree."""
+    async with parts.database.read() as tx:
+        facts = await ConversationStore(tx, who.team_id, who.user_id).get(conversation_id)
+    return views.conversation(facts, who.name, language_of(request))
+
+
+async def change_conversation(
+    parts: PartsDep, who: SignedIn, request: Request, conversation_id: UUID, wish: ConversationChange
+) -> ConversationView:
+    """Rename a conversation."""
+    async with parts.database.write() as tx:
+        await ConversationStore(tx, who.team_id, who.user_id).rename(conversation_id, wish.title)
+    return await get_conversation(parts, who, request, conversation_id)
+
+
+async def delete_conversation(parts: PartsDep, who: SignedIn, conversation_id: UUID) -> Done:
+    """Delete a conversation; what is being written in it is stopped first."""
+    async with parts.database.read() as tx:
+        running = await ConversationStore(tx, who.team_id, who.user_id).running_in(conversation_id)
+    for reply_id in running:
+        parts.replies.stop_now(reply_id)
+    async with parts.database.write() as tx:
+        await ConversationStore(tx, who.team_id, who.user_id).delete(conversation_id)
+    return Done()
+
+
+async def show_branch(
+    parts: PartsDep, who: SignedIn, request: Request, conversation_id: UUID, wish: HeadMove
+) -> ConversationView:
+    """Show another branch."""
+    async with parts.database.write() as tx:
+        await ConversationStore(tx, who.team_id, who.user_id).show_branch(conversation_id, wish.message_id)
+    return await get_conversation(parts, who, request, conversation_id)
+
+
+async def send_message(
+    parts: PartsDep, who: SignedIn, request: Request, conversation_id: UUID, wish: MessageSend
+) -> Response:
+    """Ask. Answers with JSON, or with the reply's own stream where the client accepts one."""
+    asked = Asked(
+        who.team_id, who.user_id, conversation_id, wish.client_id, wish.parent_id, wish.text, wish.model_ref
+    )
+    decision = await parts.replies.ask(asked, _actor(who, request))
+    return await _answer(parts, who, request, decision)
+
+
+async def regenerate(
+    parts: PartsDep, who: SignedIn, request: Request, conversation_id: UUID, message_id: UUID, wish: Regenerate
+) -> Response:
+    """Ask for another answer, from the same or another model."""
+    asked = AskedAgain(who.team_id, who.user_id, conversation_id, message_id, wish.model_ref)
+    decision = await parts.replies.ask_again(asked, _actor(who, request))
+    return await _answer(parts, who, request, decision)
+
+
+async def follow_reply(
+    parts: PartsDep,
+    who: SignedIn,
+    request: Request,
+    reply_id: UUID,
+    last_event_id: Annotated[str | None, Header(max_length=80)] = None,
+) -> StreamingResponse:
+    """Follow a reply: a snapshot or the rest since Last-Event-ID, then what comes, then its receipt."""
+    position = events.resume_position(reply_id, last_event_id)
+    followed = await parts.replies.follow(who.team_id, who.user_id, reply_id, position)
+    return events.stream(events.reply_frames(reply_id, followed, language_of(request)))
+
+
+async def stop_reply(parts: PartsDep, who: SignedIn, reply_id: UUID) -> Done:
+    """Stop a reply; what had arrived is kept."""
+    await parts.replies.stop(who.team_id, who.user_id, reply_id)
+    return Done()
+
+
+async def _answer(parts: Parts, who: Principal, request: Request, decision: Decision) -> Response:
+    language = language_of(request)
+    shape: Exchange = views.exchange(decision, who.name, language)
+    reply = decision.answer.reply
+    if reply is None or "text/event-stream" not in request.headers.get("accept", ""):
+        return Response(shape.model_dump_json(), status_code=201, media_type="application/json")
+    journal = parts.replies.journal_of(reply.id)
+    followed = (
+        await parts.replies.follow(who.team_id, who.user_id, reply.id, None) if journal is None else journal.follow(0)
+    )
+    return events.stream(events.with_first(events.event("exchange", shape), events.reply_frames(reply.id, followed, language)))
+
+
+def _actor(who: Principal, request: Request) -> Actor:
+    return Actor(who.user_id, who.name, request.state.request_id)
+
+
+def _cursor(before: str | None) -> datetime | None:
+    if before is None:
+        return None
+    try:
+        return datetime.fromisoformat(before)
+    except ValueError:
+        raise Invalid("field_invalid", field="before") from None

@@ -1,0 +1,89 @@
+"""Server-sent events: the form on the wire, a heartbeat, and ids that a reconnecting reader resumes from."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel
+
+from moorage.api.sentences import Language
+from moorage.api.views import receipt
+from moorage.chat.journal import Appended, JournalEvent, Snapshot
+
+PING_S: Final = 15.0
+PING: Final = b": ping\n\n"
+
+# A proxy that buffers or compresses an event stream makes it useless.
+HEADERS: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+
+
+def event(name: str, data: BaseModel | dict[str, Any], event_id: str | None = None) -> bytes:
+    """One event on the wire."""
+    body = orjson.dumps(data.model_dump(mode="json") if isinstance(data, BaseModel) else data)
+    head = b"" if event_id is None else b"id: " + event_id.encode() + b"\n"
+    return b"".join((head, b"event: ", name.encode(), b"\ndata: ", body, b"\n\n"))
+
+
+def stream(frames: AsyncIterator[bytes]) -> StreamingResponse:
+    """Answer with an event stream, kept alive by comments while nothing happens."""
+    return StreamingResponse(with_pings(frames), media_type="text/event-stream", headers=HEADERS)
+
+
+async def reply_frames(
+    reply_id: UUID, events: AsyncIterator[JournalEvent], language: Language
+) -> AsyncIterator[bytes]:
+    """The events of one reply as frames. Ids are "<reply>:<position>", so an id of another reply never resumes."""
+    async for one in events:
+        event_id = f"{reply_id}:{one.position}"
+        if isinstance(one, Appended):
+            yield event("delta", {"text": _utf8(one.text), "reasoning": _utf8(one.reasoning)}, event_id)
+        elif isinstance(one, Snapshot):
+            yield event("snapshot", {"text": _utf8(one.text), "reasoning": _utf8(one.reasoning)}, event_id)
+        else:
+            yield event("end", {"receipt": receipt(one.reply, language).model_dump(mode="json")}, event_id)
+
+
+async def with_first(first: bytes, frames: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Put one frame before the others."""
+    yield first
+    async for frame in frames:
+        yield frame
+
+
+def resume_position(reply_id: UUID, last_event_id: str | None) -> int | None:
+    """Read the position out of a Last-Event-ID of this reply; None starts with a snapshot."""
+    name, _, position = (last_event_id or "").rpartition(":")
+    return int(position) if name == str(reply_id) and position.isascii() and position.isdigit() else None
+
+
+async def with_pings(frames: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Pass frames on; after 15 s of silence send a comment, so that proxies and pages know we are here."""
+    iterator = aiter(frames)
+    pending: asyncio.Future[bytes] | None = None
+    try:
+        while True:
+            if pending is None:
+                pending = asyncio.ensure_future(anext(iterator))
+            done, _ = await asyncio.wait((pending,), timeout=PING_S)
+            if not done:
+                yield PING
+                continue
+            taken, pending = pending, None
+            try:
+                yield taken.result()
+            except StopAsyncIteration:
+                return
+    finally:
+        if pending is not None:
+            pending.cancel()
+            with contextlib.suppress(asyncio.CancelledError, StopAsyncIteration):
+                await pending
+
+
+def _utf8(text: str) -> str:
+    # A lone surrogate can't be sent; orjson would refuse the whole event.
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")

@@ -1,0 +1,79 @@
+"""The built pages: hashed assets for ever, index.html for every client-side route, under a strict policy."""
+
+from importlib import resources
+from pathlib import Path
+from typing import Final
+
+from fastapi import Request
+from fastapi.responses import FileResponse, HTMLResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from moorage.errors import NotFound
+
+CONTENT_SECURITY_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
+    "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'"
+)
+
+SECURITY_HEADERS: Final = (
+    (b"content-security-policy", CONTENT_SECURITY_POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-frame-options", b"DENY"),
+    (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+)
+
+NOT_BUILT: Final = (
+    "<!doctype html><html lang=en><title>Moorage</title><h1>The pages are not built yet</h1>"
+    "<p>Run <code>make run</code>, which builds them, or <code>npm ci &amp;&amp; npm run build</code> in <code>web/</code>.</p>"
+)
+
+
+class Pages:
+    """Serves the folder that `web/` was built into."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder or Path(str(resources.files("moorage"))) / "static"
+
+    async def serve(self, request: Request, path: str = "") -> Response:
+        """Give a built file, or index.html for a route of the pages."""
+        if path.startswith("api/"):
+            raise NotFound("not_found")
+        file = (self._folder / path).resolve()
+        if path and file.is_relative_to(self._folder.resolve()) and file.is_file():
+            return FileResponse(file, headers={"Cache-Control": _cache_of(path)})
+        if path.startswith("assets/"):
+            raise NotFound("not_found")
+        index = self._folder / "index.html"
+        if not index.is_file():
+            return HTMLResponse(NOT_BUILT, status_code=503)
+        return FileResponse(index, headers={"Cache-Control": "no-store"})
+
+
+class SecurityHeaders:
+    """Adds the security headers to every answer; HSTS where people come over https."""
+
+    def __init__(self, app: ASGIApp, *, https: bool) -> None:
+        self._app = app
+        hsts = ((b"strict-transport-security", b"max-age=31536000"),) if https else ()
+        self._headers = (*SECURITY_HEADERS, *hsts)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on and add the headers to its answer."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], *self._headers]
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+
+def _cache_of(path: str) -> str:
+    # Everything under assets/ carries a hash of its content in its name.
+    return "public, max-age=31536000, immutable" if path.startswith("assets/") else "no-cache"

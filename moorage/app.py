@@ -1,0 +1,154 @@
+"""Composition root: settings → parts → application. The only file that knows all of them."""
+
+import contextlib
+import os
+import secrets
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+from fastapi import FastAPI
+
+from moorage import __version__
+from moorage.accounts.people import People
+from moorage.api import errors as api_errors
+from moorage.api import routes
+from moorage.api.pages import Pages, SecurityHeaders
+from moorage.api.parts import Parts
+from moorage.api.requests import Requests
+from moorage.chat.replies import Replies
+from moorage.connections.catalogue import Catalogue
+from moorage.connections.facade import Connections
+from moorage.connections.opening import ProviderDesk
+from moorage.connections.picker import Picker
+from moorage.egress.door import Door
+from moorage.egress.policy import AddressPolicy, Exceptions
+from moorage.egress.resolver import SystemResolver
+from moorage.settings import Settings
+from moorage.storage.database import Database, GroupWriter, sqlite_url
+from moorage.storage.migrate import upgrade
+from moorage.usage.ledger import Ledger
+from moorage.vault.check import check_ring
+from moorage.vault.keyring import KeyRing
+from moorage.vault.seal import Vault
+from moorage.vault.secret import Secret
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """An application and what its owner has to know to stop it well."""
+
+    app: FastAPI
+    parts: Parts
+
+
+def build_database(settings: Settings) -> Database:
+    """Make the database: the operator's PostgreSQL, or the file in the data folder (0700)."""
+    if settings.database_url is not None:
+        url = settings.database_url.get_secret_value()
+        return Database(url.replace("postgresql://", "postgresql+psycopg://", 1))
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return Database(sqlite_url(settings.data / "moorage.db"))
+
+
+async def build_vault(settings: Settings, database: Database) -> Vault:
+    """Open the key ring, or make one where nothing was ever sealed. Never a new key over an old database."""
+    if settings.key_ring is not None:
+        vault = Vault(KeyRing.from_text(settings.key_ring.get_secret_value()))
+    else:
+        file = settings.key_ring_file or settings.data / "keys"
+        if not file.exists():
+            async with database.read() as tx:
+                await require_unsealed(tx)
+            KeyRing.create(file)
+        vault = Vault(KeyRing.from_file(file))
+    async with database.write() as tx:
+        await check_ring(tx, vault)
+    return vault
+
+
+async def build(settings: Settings) -> Built:
+    """Migrate, compose everything, and give the application. Raises MoorageError with the exact cause."""
+    database = build_database(settings)
+    await upgrade(database)
+    vault = await build_vault(settings, database)
+    writer = GroupWriter(database)
+    ledger = Ledger(instance_name(settings.data), secrets.token_hex(8))
+    door = build_door(settings)
+    catalogue = Catalogue.load(
+        settings.catalogue, {name: Secret(key) for name, key in settings.keys_of_providers().items()}
+    )
+    picker = Picker(catalogue, demo=settings.demo)
+    desk = ProviderDesk(door, vault, catalogue, demo_pause_s=settings.demo_pause_ms / 1000)
+    parts = Parts(
+        database=database,
+        writer=writer,
+        vault=vault,
+        door=door,
+        ledger=ledger,
+        picker=picker,
+        desk=desk,
+        connections=Connections(database, door, vault, ledger),
+        people=People(),
+        replies=Replies(database, writer, ledger, picker, desk),
+        sign_up_open=settings.sign_up == "open",
+        secure_cookies=settings.public_url.startswith("https://"),
+        demo=settings.demo,
+        version=__version__,
+    )
+    return Built(make_app(parts), parts)
+
+
+def build_door(settings: Settings) -> Door:
+    """Make the only way out, as the operator configured it."""
+    policy = AddressPolicy(exceptions=Exceptions.parse(settings.egress_allow), allowed_ports=settings.ports)
+    return Door(policy=policy, resolver=SystemResolver(), extra_ca_file=settings.extra_ca_file)
+
+
+def make_app(parts: Parts) -> FastAPI:
+    """Make the application around composed parts. Starting and stopping them is its lifespan."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        parts.writer.start()
+        await parts.replies.start()
+        yield
+        await close(parts)
+
+    app = FastAPI(
+        title="Moorage",
+        version=parts.version,
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    app.state.parts = parts
+    routes.install(app)
+    app.add_api_route("/{path:path}", Pages().serve, methods=["GET"], include_in_schema=False)
+    api_errors.install(app)
+    app.add_middleware(SecurityHeaders, https=parts.secure_cookies)
+    app.add_middleware(Requests)
+    return app
+
+
+async def close(parts: Parts) -> None:
+    """Settle what still runs, then close everything, outermost first."""
+    await parts.replies.drain(0)
+    await parts.writer.close()
+    await parts.door.aclose()
+    await parts.database.close()
+
+
+def instance_name(data: Path) -> str:
+    """Give this instance's lasting name, so that a restart knows its own earlier calls."""
+    file = data / "instance"
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with contextlib.suppress(FileExistsError):
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as made:
+            made.write(secrets.token_hex(8))
+    return file.read_text("ascii").strip()
