@@ -3,7 +3,7 @@
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
-from ipaddress import ip_address
+from ipaddress import IPv4Address, ip_address
 from typing import Any
 
 import aiohappyeyeballs
@@ -31,13 +31,13 @@ class JudgedSocket(socket.socket):
         super().__init__(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._judged = (address, port)
 
-    def connect(self, address: Any) -> None:  # noqa: ANN401 - the signature of socket.socket
+    def connect(self, address: Any) -> None:
         """Connect to the judged address. Raises AddressRefused for any other."""
         if (ip_address(address[0]), address[1]) != self._judged:
             raise AddressRefused("address_not_public", field="base_url")
         super().connect(address)
 
-    def connect_ex(self, address: Any) -> int:  # noqa: ANN401 - the signature of socket.socket
+    def connect_ex(self, address: Any) -> int:  # noqa: ARG002 - the signature of socket.socket
         """Refuse: nobody dials this way, so nobody gets round `connect`."""
         raise AddressRefused("address_not_public", field="base_url")
 
@@ -98,7 +98,10 @@ class JudgingResolver(AbstractResolver):
         self._endpoint = endpoint
 
     async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+        self,
+        host: str,
+        port: int = 0,
+        family: socket.AddressFamily = socket.AF_INET,  # noqa: ARG002 - the policy decides, not the caller
     ) -> list[ResolveResult]:
         """Look up and judge. Raises AddressRefused, which is no OSError, so that no fail-over swallows it."""
         if (host, port) != (self._endpoint.host, self._endpoint.port):
@@ -121,8 +124,8 @@ class JudgingResolver(AbstractResolver):
 
 
 def _family(address: Address) -> socket.AddressFamily:
-    return socket.AF_INET if address.version == 4 else socket.AF_INET6
+    return socket.AF_INET if isinstance(address, IPv4Address) else socket.AF_INET6
 
 
 def _sockaddr(address: Address, port: int) -> tuple[Any, ...]:
-    return (str(address), port) if address.version == 4 else (str(address), port, 0, 0)
+    return (str(address), port) if isinstance(address, IPv4Address) else (str(address), port, 0, 0)

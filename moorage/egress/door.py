@@ -81,7 +81,7 @@ class Door:
             sock.close()
         yield Finding("tls", _ms_since(started_s), facts)
 
-    async def _shake_hands(self, sock: Any, endpoint: Endpoint) -> dict[str, str | int | float]:  # noqa: ANN401
+    async def _shake_hands(self, sock: Any, endpoint: Endpoint) -> dict[str, str | int | float]:
         """Do the TLS handshake on a connected socket, read the certificate, and close."""
         loop = asyncio.get_running_loop()
         try:
@@ -100,7 +100,7 @@ class Door:
             transport.abort()
 
 
-def _certificate_facts(version: str, certificate: Any) -> dict[str, str | int | float]:  # noqa: ANN401
+def _certificate_facts(version: str, certificate: Any) -> dict[str, str | int | float]:
     expires_s = ssl.cert_time_to_seconds(certificate["notAfter"])
     issuer = {name: text for part in certificate["issuer"] for name, text in part}
     # An issuer's common name may be a host name; its organisation is not.

@@ -16,7 +16,9 @@ _EXPIRED: Final = 10
 _OTHER_NAME: Final = frozenset({62, 64})
 
 
-def translate(error: BaseException, *, port: int, connect_timeout_s: float) -> EndpointFailure:
+def translate(  # noqa: PLR0911 - one line per class of error
+    error: BaseException, *, port: int, connect_timeout_s: float
+) -> EndpointFailure:
     """Name the class of a network error. `port` and `connect_timeout_s` fill the sentence."""
     if isinstance(error, EndpointFailure):
         return error

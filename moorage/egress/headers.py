@@ -1,4 +1,4 @@
-"""Which headers may leave: names from an allow-list, values that are plain visible text, nothing that steers a proxy."""
+"""Which headers may leave: names from an allow-list, plain visible values, nothing that steers a proxy."""
 
 import re
 from collections.abc import Mapping

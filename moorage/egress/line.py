@@ -17,10 +17,14 @@ from moorage.egress.headers import sendable_headers
 from moorage.egress.limits import MIB
 from moorage.egress.messages import Answer, Outbound
 from moorage.egress.pools import Pool, Pools
-from moorage.egress.urls import Endpoint
+from moorage.egress.urls import HTTPS_PORT, Endpoint
 from moorage.errors import AddressRefused, EndpointFailure
 
 _PATH: Final = re.compile(r"(?:/(?!\.{1,2}(?:/|$))(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})+)+/?")
+
+# First digits of a status: what is handed on, and what is never followed. 101 would be another protocol.
+_ANSWERS: Final = frozenset({2, 4, 5})
+_REDIRECTION: Final = 3
 
 # aiohttp warns about larger bytes in one write; a BytesIO is sent in pieces.
 _WHOLE_WRITE_BYTES: Final = MIB
@@ -207,7 +211,7 @@ def _target(endpoint: Endpoint, request: Outbound) -> URL:
     return URL.build(
         scheme="https",
         host=endpoint.host,
-        port=None if endpoint.port == 443 else endpoint.port,
+        port=None if endpoint.port == HTTPS_PORT else endpoint.port,
         path=request.path,
         query_string=urlencode(request.query, quote_via=quote) if request.query else "",
         encoded=True,
@@ -216,9 +220,10 @@ def _target(endpoint: Endpoint, request: Outbound) -> URL:
 
 def _refuse_unusable(response: aiohttp.ClientResponse, max_body_bytes: int) -> None:
     """Refuse, before a byte of the body is read, what this door does not carry."""
-    if 300 <= response.status < 400:
+    kind = response.status // 100
+    if kind == _REDIRECTION:
         raise EndpointFailure("redirected")
-    if not 200 <= response.status <= 599:
+    if kind not in _ANSWERS:
         raise EndpointFailure("bad_http")
     headers = response.headers
     if any(encoding.strip().lower() not in {"", "identity"} for encoding in headers.getall("Content-Encoding", ())):

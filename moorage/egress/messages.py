@@ -2,13 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import Final, Literal
+from typing import Literal
 
 from moorage.egress.limits import MIB
 from moorage.vault.secret import Secret
-
-_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +19,8 @@ class Outbound:
 
     method: Literal["GET", "POST"]
     path: str = field(repr=False)
-    query: Mapping[str, str] = field(default=_NOTHING, repr=False)
-    headers: Mapping[str, Secret | str] = field(default=_NOTHING, repr=False)
+    query: Mapping[str, str] = field(default_factory=dict, repr=False)
+    headers: Mapping[str, Secret | str] = field(default_factory=dict, repr=False)
     body: bytes | None = field(default=None, repr=False)
     first_byte_timeout_s: float = 60.0
     idle_timeout_s: float = 60.0

@@ -1,4 +1,4 @@
-"""Address → verdict, without a network: what is not provably public is refused, and an exception never reaches metadata.
+"""Address → verdict, without a network: what is not provably public is refused; no exception reaches metadata.
 
 The rows of `tables.py` are flattened once into sorted integer ranges, so that a verdict costs one binary search.
 """

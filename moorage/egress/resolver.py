@@ -55,12 +55,11 @@ class SystemResolver:
 
 
 def _look_up(host: str, port: int) -> list[Address]:
-    """Ask for `host.`: with the final dot no search domain is tried, so `llm` can't become `llm.corp.example`."""
-    found = _ask(f"{host}.", port)
-    if not found and is_local_name(host):
-        # Local names reach this line only when an operator excepted them; hosts files don't know the final dot.
-        found = _ask(host, port)
-    return found
+    """Ask for `host.`: with the final dot no search domain is tried, so `llm.eu` can't become `llm.eu.corp.example`.
+
+    Local names get here only when an operator excepted them; hosts files and container networks know them bare.
+    """
+    return _ask(host if is_local_name(host) else f"{host}.", port)
 
 
 def _ask(host: str, port: int) -> list[Address]:

@@ -15,7 +15,9 @@ from moorage.errors import AddressRefused
 
 MAX_URL_CHARS: Final = 2048
 MAX_NAME_CHARS: Final = 253
-DEFAULT_PORTS: Final = frozenset({443, 8443})
+HTTPS_PORT: Final = 443
+MAX_PORT: Final = 65_535
+DEFAULT_PORTS: Final = frozenset({HTTPS_PORT, 8443})
 
 _LABEL: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _NUMERIC: Final = re.compile(r"[0-9]+|0x[0-9a-f]*")
@@ -54,7 +56,7 @@ class Endpoint:
     def origin(self) -> str:
         """Scheme, host and port, without the port when it is 443."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{_SCHEME}{host}" if self.port == 443 else f"{_SCHEME}{host}:{self.port}"
+        return f"{_SCHEME}{host}" if self.port == HTTPS_PORT else f"{_SCHEME}{host}:{self.port}"
 
     @property
     def url(self) -> str:
@@ -132,11 +134,11 @@ def _split_port(authority: str) -> tuple[str, int]:
     else:
         host, _, port = authority.partition(":")
     if not port:
-        return host, 443
+        return host, HTTPS_PORT
     if not _PORT.fullmatch(port):
         _refuse("url_invalid")
     number = int(port)
-    if not 1 <= number <= 65_535:
+    if not 1 <= number <= MAX_PORT:
         raise AddressRefused("url_port", field="base_url", port=number)
     return host, number
 
