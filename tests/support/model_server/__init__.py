@@ -1,0 +1,47 @@
+"""A real TLS model server for tests and benchmarks: fast, counted, and as badly behaved as it is asked to be.
+
+    async with ModelServer(authority.server_context("localhost")) as server:
+        server.base_url        # https://localhost:<port>/v1
+
+Speaks `GET …/models` and `POST …/chat/completions` (Azure's `/openai/deployments/<name>/…` too) over HTTP/1.1. As a
+process: `python -m tests.support.model_server --port 0 --cert chain.pem --key key.pem` prints one line of JSON,
+`{"port": …, "base_url": …}`; `GET /counts` gives the ground truth as JSON. What it sends is chosen by the model id:
+
+    steady                 20 words (or `max_tokens` of them), finish, usage, [DONE]; so does every unlisted `steady-…`
+    burst-N                N words as fast as they can be written
+    paced-N                N words a second, 200 of them or `max_tokens`; one write each
+    slow                   like steady, five words a second
+    echo                   answers with the conversation it got, as JSON
+    held                   sends half, then waits for `server.release()`
+    hang-before-headers    takes the request and says nothing (until released)
+    hang-before-text       sends headers and a comment, then nothing (until released)
+    hang-mid               sends half, then nothing (until released)
+    reset-mid, cut         sends half, then resets the connection / ends the body without a finish
+    no-done, no-usage, usage-every-chunk, usage-with-choices, crlf, bom, comments, no-blank-line
+                           a complete answer in that dress
+    garbage, garbage-flood one / a hundred unreadable events among the good ones
+    endless-line           a line that never ends
+    reasoning, reasoning-content, reasoning-parts, think-tags
+                           thinking before the answer, in the four ways that are about
+    surrogates             an emoji cut in half between two events
+    json-not-stream        one JSON document although a stream was asked for
+    html, redirect         a login page with status 200 / a 302
+    empty, empty-stream    a finish without text / a stream without events
+    content-filter         a finish `content_filter` without text
+    swallowed-error        an empty event and the end, as Ollama does when its model dies
+    error-in-stream, error-string-in-stream, error-event-in-stream
+                           half, then an error object / an error string / an `event: error`
+    error-401, error-403, error-403-empty, error-404-model, error-404-path, error-413, error-429, error-500,
+    error-502-html, error-503, error-529, error-521, quota, context, content-refused, gateway-key, not-chat, loading
+                           that refusal
+    refuses-stream-options 422 as long as `stream_options` is sent
+    max-completion-tokens-only
+                           400 as long as `max_tokens` is sent
+    anything else          404 model_not_found
+
+Bodies of refusals hold the marker `LEAK_MARKER`, so that tests can prove that no endpoint text reaches a person.
+"""
+
+from tests.support.model_server.server import LEAK_MARKER, Counts, ModelServer
+
+__all__ = ["LEAK_MARKER", "Counts", "ModelServer"]
