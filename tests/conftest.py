@@ -6,8 +6,10 @@ import pytest
 
 from tests.support.databases import chosen_databases, database_url, postgres_cluster
 from tests.support.loopback_only import LoopbackGuard
+from tests.support.migrated import database
+from tests.support.peers import aimock, plain_aimock
 
-__all__ = ["database_url", "postgres_cluster"]  # fixtures for all tests
+__all__ = ["aimock", "database", "database_url", "plain_aimock", "postgres_cluster"]  # fixtures for all tests
 
 GUARD = pytest.StashKey[LoopbackGuard]()
 

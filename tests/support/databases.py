@@ -51,10 +51,8 @@ class PostgresCluster:
         self._folder.chmod(0o755)
         if self._account is not None:
             os.chown(self._folder, self._account.pw_uid, self._account.pw_gid)
-        self._run_to_end(
-            [str(find_postgresql("initdb")), "-D", str(data), "-U", "moorage", "--auth=trust", "-E", "UTF8"]
-            + ["--locale=C", "--no-sync"]
-        )
+        arguments = [str(find_postgresql("initdb")), "-D", str(data), "-U", "moorage", "--auth=trust"]
+        self._run_to_end([*arguments, "-E", "UTF8", "--locale=C", "--no-sync"])
         arguments = [str(find_postgresql("postgres")), "-D", str(data), "-k", str(self._folder)]
         for name, value in SETTINGS.items():
             arguments += ["-c", f"{name}={value}"]

@@ -11,7 +11,7 @@ import pytest
 def find_program(
     names: Sequence[str], *, debian_package: str, variable: str | None = None, also_in: Sequence[str] = ()
 ) -> Path:
-    """Give the path of the first of `names` that exists: `variable` from the environment, PATH, then `also_in` (globs below /).
+    """Give the path of the first of `names` that exists: named by `variable`, on PATH, or in `also_in` (globs below /).
 
     The test fails with the name of the package when there is none: a missing program must not look like a pass.
     """
