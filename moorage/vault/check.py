@@ -3,18 +3,14 @@
 A ring that does not open what is stored stops the start with the exact cause, before anything is sealed under it.
 """
 
-import asyncio
-from pathlib import Path
 from typing import Final
 
-from sqlalchemy import exists, insert, or_, select
+from sqlalchemy import exists, func, insert, or_, select
 from sqlalchemy import text as sql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from moorage.errors import MoorageError, Unavailable
-from moorage.storage.database import Database
 from moorage.storage.types import Row
-from moorage.vault.keyring import KeyRing
 from moorage.vault.seal import Place, Vault
 from moorage.vault.secret import Secret
 from moorage.vault.tables import KeyCheckRow
@@ -22,16 +18,11 @@ from moorage.vault.tables import KeyCheckRow
 _KNOWN_TEXT: Final = "moorage"
 
 
-async def open_vault(database: Database, *, file: Path, text: str | None = None) -> Vault:
-    """Give the vault of this deployment: ring from `text`, else from `file`, else a new file if nothing is sealed yet.
-
-    Raises Unavailable: key_missing (sealed rows, but no ring), key_wrong, or whatever is wrong with the ring.
-    """
-    ring = KeyRing.from_text(text) if text is not None else await _read_or_create(database, file)
-    vault = Vault(ring)
-    async with database.write() as tx:
-        await check_ring(tx, vault)
-    return vault
+async def require_unsealed(tx: AsyncConnection) -> None:
+    """Refuse to go on without a ring when the database was ever used with one. Raises Unavailable("key_missing")."""
+    was_used = await tx.scalar(select(exists().where(KeyCheckRow.key_id.is_not(None))))
+    if was_used or await holds_sealed_rows(tx):
+        raise Unavailable("key_missing")
 
 
 async def check_ring(tx: AsyncConnection, vault: Vault) -> None:
@@ -55,29 +46,14 @@ async def check_ring(tx: AsyncConnection, vault: Vault) -> None:
 
 
 async def holds_sealed_rows(tx: AsyncConnection) -> bool:
-    """True when any table of the schema holds a value in a column whose name begins with `sealed_`."""
+    """True when any table of the schema holds something in a column whose name begins with `sealed_`."""
     for table in Row.metadata.sorted_tables:
         columns = [column for column in table.columns if column.name.startswith("sealed_")]
         if columns:
-            found = await tx.scalar(select(exists().where(or_(*(column.is_not(None) for column in columns)))))
+            found = await tx.scalar(select(exists().where(or_(*(func.length(column) > 0 for column in columns)))))
             if found:
                 return True
     return False
-
-
-async def _read_or_create(database: Database, file: Path) -> KeyRing:
-    if await asyncio.to_thread(_is_there, file):
-        return KeyRing.from_file(file)
-    async with database.read() as tx:
-        was_used = await tx.scalar(select(exists().where(KeyCheckRow.key_id.is_not(None))))
-        if was_used or await holds_sealed_rows(tx):
-            raise Unavailable("key_missing", file=str(file))
-    return KeyRing.create(file)
-
-
-def _is_there(file: Path) -> bool:
-    # A dangling link is not "no ring": creating through it would hide a mount that failed.
-    return file.exists() or file.is_symlink()
 
 
 def _opens(vault: Vault, key_id: str, sealed: bytes) -> bool:
