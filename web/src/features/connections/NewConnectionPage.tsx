@@ -1,4 +1,93 @@
-// Placeholder until this page is built.
+// The wizard's page: address and key, test, models, summary. Nothing is saved before the last button.
+import { useEffect, useReducer, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
+import { asProblem } from "@/api/client";
+import { useSignedIn } from "@/api/session";
+import { Page } from "@/ui/Page";
+import { AddressStep } from "./AddressStep";
+import { dropDraft, loadDraft, saveDraft, tabStorage } from "./draft";
+import { ManagersOnly } from "./ManagersOnly";
+import { ModelsStep } from "./ModelsStep";
+import { NEW_TEST_PATH, useMakeConnection } from "./queries";
+import { ReadyView } from "./ReadyView";
+import { RefusalNote } from "./RefusalNote";
+import { SummaryStep } from "./SummaryStep";
+import { TestStep } from "./TestStep";
+import { useStagedTest } from "./useStagedTest";
+import { emptyForm, openWizard, reduceWizard, toConnectionMake, toTestRequest, type FieldName, type Step } from "./wizard";
+import { WizardSteps } from "./WizardSteps";
+import type { Problem } from "./types";
+
+const fieldOf: Record<string, FieldName> = { name: "name", base_url: "baseUrl", zone: "zone" };
+
 export function Component() {
-  return null;
+  const { t } = useTranslation("connections");
+  const { team } = useSignedIn();
+  // A key starts a new wizard: everything typed, key included, is gone with the old one.
+  const [round, setRound] = useState(0);
+  return (
+    <ManagersOnly title={t("wizard.title")}>
+      <Page title={t("wizard.title")} back={<><Link to="/settings/models/custom" className="link">{t("title")}</Link> / {t("wizard.crumb")}</>}>
+        {team.refusal ? <RefusalNote refusal={team.refusal} /> : <Wizard key={round} isFresh={round > 0} onAnother={() => setRound(round + 1)} />}
+      </Page>
+    </ManagersOnly>
+  );
+}
+
+function Wizard({ isFresh, onAnother }: { isFresh: boolean; onAnother: () => void }) {
+  const { t } = useTranslation("connections");
+  const { me } = useSignedIn();
+  const [storage] = useState(tabStorage);
+  const [wizard, dispatch] = useReducer(reduceWizard, null, () => openWizard(isFresh ? emptyForm(me.id) : loadDraft(storage, me.id)));
+  const [onTestEvent] = useState(() => (event: Parameters<Parameters<typeof useStagedTest>[0]>[0]) => dispatch({ type: "test", event }));
+  const staged = useStagedTest(onTestEvent);
+  const make = useMakeConnection();
+  const [problem, setProblem] = useState<Problem | null>(null);
+  const { step, form, saved } = wizard;
+
+  useEffect(() => {
+    if (!saved) saveDraft(storage, form);
+  }, [storage, form, saved]);
+
+  const heading = useRef<HTMLHeadingElement>(null);
+  const shownStep = useRef<Step>(step);
+  useEffect(() => {
+    // A new step is a new place; the first one isn't, so focus stays where the page put it.
+    if (shownStep.current !== step) heading.current?.focus();
+    shownStep.current = step;
+  }, [step]);
+
+  const test = () => {
+    dispatch({ type: "go", step: "test" });
+    setProblem(null);
+    void staged.start(NEW_TEST_PATH, toTestRequest(wizard));
+  };
+  const save = async () => {
+    setProblem(null);
+    try {
+      const connection = await make.mutateAsync(toConnectionMake(wizard));
+      dropDraft(storage);
+      dispatch({ type: "saved", connection });
+    } catch (error) {
+      const found = asProblem(error);
+      setProblem(found);
+      if (found.field && found.field in fieldOf) dispatch({ type: "go", step: "address" });
+    } finally {
+      make.reset();
+    }
+  };
+
+  if (saved) return <ReadyView connection={saved} onAnother={onAnother} />;
+  const fieldError = (field: FieldName) => (problem?.field && fieldOf[problem.field] === field ? problem.message : null);
+  return (
+    <>
+      <WizardSteps wizard={wizard} onGo={(next) => dispatch({ type: "go", step: next })} />
+      <h2 ref={heading} tabIndex={-1} className="sr-only">{t(`wizard.step.${step}`)}</h2>
+      {step === "address" ? <AddressStep wizard={wizard} dispatch={dispatch} fieldError={fieldError} onTest={test} /> : null}
+      {step === "test" ? <TestStep wizard={wizard} dispatch={dispatch} onTest={test} onStop={staged.stop} /> : null}
+      {step === "models" ? <ModelsStep wizard={wizard} dispatch={dispatch} /> : null}
+      {step === "summary" ? <SummaryStep wizard={wizard} dispatch={dispatch} isSaving={make.isPending} error={problem?.message ?? null} onSave={() => void save()} /> : null}
+    </>
+  );
 }

@@ -1,0 +1,74 @@
+// Messages form a tree; a person sees one branch of it. Pure functions over what the server sent.
+import type { Schemas } from "@/api/client";
+
+export type Message = Schemas["MessageView"];
+export type Conversation = Schemas["ConversationView"];
+
+export interface Turn {
+  message: Message;
+  /** Other versions of this message, itself included, oldest first. */
+  siblings: readonly string[];
+}
+
+function byTime(a: Message, b: Message): number {
+  return a.created_at < b.created_at ? -1 : a.created_at > b.created_at ? 1 : 0;
+}
+
+function childrenByParent(messages: readonly Message[]): Map<string | null, Message[]> {
+  const children = new Map<string | null, Message[]>();
+  for (const message of messages) {
+    const list = children.get(message.parent_id);
+    if (list) list.push(message);
+    else children.set(message.parent_id, [message]);
+  }
+  // Stable: the server's order decides between equal times.
+  for (const list of children.values()) list.sort(byTime);
+  return children;
+}
+
+/** The branch that ends at the head, oldest first. */
+export function visibleBranch(conversation: Conversation): Turn[] {
+  const byId = new Map(conversation.messages.map((m) => [m.id, m]));
+  const children = childrenByParent(conversation.messages);
+  const branch: Turn[] = [];
+  const seen = new Set<string>();
+  let at = conversation.head_id ? byId.get(conversation.head_id) : undefined;
+  while (at && !seen.has(at.id)) {
+    seen.add(at.id);
+    branch.push({ message: at, siblings: (children.get(at.parent_id) ?? []).map((m) => m.id) });
+    at = at.parent_id ? byId.get(at.parent_id) : undefined;
+  }
+  return branch.toReversed();
+}
+
+/** The newest message below the given one: showing a version means showing how it went on. */
+export function newestLeaf(conversation: Conversation, from: string): string {
+  const children = childrenByParent(conversation.messages);
+  let at = from;
+  for (;;) {
+    const next = children.get(at)?.at(-1);
+    if (!next) return at;
+    at = next.id;
+  }
+}
+
+/** Puts messages in, or replaces them, and shows the branch that ends with the last one. */
+export function withMessages(conversation: Conversation, changed: readonly Message[], head?: string): Conversation {
+  const replaced = new Map(changed.map((m) => [m.id, m]));
+  const kept = conversation.messages.map((m) => {
+    const next = replaced.get(m.id);
+    replaced.delete(m.id);
+    return next ?? m;
+  });
+  return { ...conversation, messages: [...kept, ...replaced.values()], head_id: head ?? conversation.head_id };
+}
+
+/** The reply that is being written on this branch, if any. */
+export function runningReply(branch: readonly Turn[]): string | null {
+  return branch.findLast((turn) => turn.message.reply?.state === "running")?.message.reply?.reply_id ?? null;
+}
+
+/** The model that answered last on this branch. */
+export function lastModel(branch: readonly Turn[]): string | null {
+  return branch.findLast((turn) => turn.message.reply)?.message.reply?.model_ref ?? null;
+}

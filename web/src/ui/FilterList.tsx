@@ -1,0 +1,137 @@
+// A searchable list of choices in groups, keyboard first. The search field keeps the focus; arrows move the choice.
+import { Search } from "lucide-react";
+import { type KeyboardEvent, type ReactNode, type RefObject, useEffect, useId, useMemo, useRef, useState } from "react";
+import { cx } from "./cx";
+
+export interface FilterItem {
+  key: string;
+  /** What the search looks at. */
+  text: string;
+  node: ReactNode;
+  selected?: boolean;
+  /** Stays listed and reachable, so that its reason can be read; can't be picked. */
+  disabled?: boolean;
+}
+
+export interface FilterGroup {
+  key: string;
+  label: ReactNode;
+  items: readonly FilterItem[];
+}
+
+export interface FilterListProps {
+  groups: readonly FilterGroup[];
+  onPick: (key: string) => void;
+  searchLabel: string;
+  listLabel: string;
+  empty: ReactNode;
+  /** Text of the button below a list that was cut, e.g. "Show all 457". */
+  showAll: (count: number) => string;
+  inputRef?: RefObject<HTMLInputElement | null>;
+}
+
+const shownAtFirst = 60;
+
+function filterGroups(groups: readonly FilterGroup[], query: string): FilterGroup[] {
+  const words = query.toLowerCase().split(/\s+/).filter(Boolean);
+  const fits = (item: FilterItem): boolean => words.every((word) => item.text.toLowerCase().includes(word));
+  return groups.map((g) => ({ ...g, items: g.items.filter(fits) })).filter((g) => g.items.length > 0);
+}
+
+function cutGroups(groups: readonly FilterGroup[], limit: number): FilterGroup[] {
+  let left = limit;
+  const kept: FilterGroup[] = [];
+  for (const group of groups) {
+    if (left <= 0) break;
+    kept.push({ ...group, items: group.items.slice(0, left) });
+    left -= group.items.length;
+  }
+  return kept;
+}
+
+export function FilterList({ groups, onPick, searchLabel, listLabel, empty, showAll, inputRef }: FilterListProps) {
+  const id = useId();
+  const list = useRef<HTMLDivElement>(null);
+  const [query, setQuery] = useState("");
+  const [isWhole, setIsWhole] = useState(false);
+  const [active, setActive] = useState<string | null>(() => groups.flatMap((g) => g.items).find((i) => i.selected)?.key ?? null);
+  const found = useMemo(() => filterGroups(groups, query), [groups, query]);
+  const count = found.reduce((n, g) => n + g.items.length, 0);
+  const shown = isWhole ? found : cutGroups(found, shownAtFirst);
+  const items = shown.flatMap((g) => g.items);
+  const activeItem = items.find((item) => item.key === active) ?? items.find((item) => !item.disabled) ?? items[0];
+  const activeKey = activeItem?.key;
+
+  useEffect(() => {
+    if (activeKey) list.current?.querySelector(`[data-key="${CSS.escape(activeKey)}"]`)?.scrollIntoView({ block: "nearest" });
+  }, [activeKey]);
+
+  const onKeyDown = (event: KeyboardEvent): void => {
+    if (event.nativeEvent.isComposing) return;
+    const at = items.findIndex((item) => item.key === activeKey);
+    const to = { ArrowDown: at + 1, ArrowUp: at - 1, PageDown: at + 8, PageUp: at - 8 }[event.key];
+    if (to !== undefined) {
+      event.preventDefault();
+      setActive(items[Math.min(Math.max(to, 0), items.length - 1)]?.key ?? null);
+    } else if (event.key === "Enter") {
+      event.preventDefault();
+      if (activeItem && !activeItem.disabled) onPick(activeItem.key);
+    }
+  };
+
+  return (
+    <div className="flex min-h-0 flex-col">
+      <div className="flex items-center gap-2.5 border-b border-line px-3.5">
+        <Search aria-hidden="true" className="size-4 shrink-0 text-muted" />
+        <input
+          ref={inputRef}
+          role="combobox"
+          aria-label={searchLabel}
+          aria-expanded="true"
+          aria-controls={`${id}-list`}
+          aria-autocomplete="list"
+          aria-activedescendant={activeKey ? `${id}-${activeKey}` : undefined}
+          autoComplete="off"
+          spellCheck={false}
+          placeholder={searchLabel}
+          value={query}
+          onChange={(event) => (setQuery(event.target.value), setActive(null))}
+          onKeyDown={onKeyDown}
+          className="min-h-11 w-full min-w-0 bg-transparent text-sm outline-none max-sm:text-[16px]"
+        />
+      </div>
+      <div ref={list} id={`${id}-list`} role="listbox" aria-label={listLabel} className="min-h-0 overflow-y-auto overscroll-contain pb-2">
+        {shown.map((group) => (
+          <div key={group.key} role="group" aria-labelledby={`${id}-g-${group.key}`}>
+            <div id={`${id}-g-${group.key}`} className="sticky top-0 bg-raised px-3.5 pt-3 pb-1.5 text-xs">{group.label}</div>
+            {group.items.map((item) => (
+              // The search field has the keyboard (aria-activedescendant); the option itself only needs the pointer.
+              // oxlint-disable-next-line jsx-a11y/click-events-have-key-events
+              <div
+                key={item.key}
+                id={`${id}-${item.key}`}
+                data-key={item.key}
+                role="option"
+                tabIndex={-1}
+                aria-selected={item.selected ?? false}
+                aria-disabled={item.disabled || undefined}
+                onMouseDown={(event) => event.preventDefault()}
+                onMouseMove={() => activeKey !== item.key && setActive(item.key)}
+                onClick={() => !item.disabled && onPick(item.key)}
+                className={cx("mx-1.5 rounded-md px-2 py-1.5 pointer-coarse:py-2.5", item.disabled ? "cursor-not-allowed" : "cursor-pointer", item.key === activeKey && "bg-hover")}
+              >
+                {item.node}
+              </div>
+            ))}
+          </div>
+        ))}
+      </div>
+      {count === 0 ? <div className="px-4 py-5 text-sm text-muted">{empty}</div> : null}
+      {items.length < count ? (
+        <button type="button" onClick={() => setIsWhole(true)} className="min-h-10 border-t border-line text-sm font-semibold text-accent hover:bg-hover">
+          {showAll(count)}
+        </button>
+      ) : null}
+    </div>
+  );
+}
