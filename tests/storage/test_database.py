@@ -1,0 +1,152 @@
+"""The database keeps every update, on both engines."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from moorage.errors import Conflict, Unavailable
+from moorage.storage.database import Database, GroupWriter, ping
+from moorage.storage.types import db_now, new_id
+
+
+@pytest_asyncio.fixture
+async def counter(database_url: str) -> AsyncIterator[Database]:
+    """Give a database with one counter at zero."""
+    database = Database(database_url)
+    async with database.write() as tx:
+        await tx.execute(text("CREATE TABLE counter (value INTEGER)"))
+        await tx.execute(text("INSERT INTO counter VALUES (0)"))
+    yield database
+    await database.close()
+
+
+async def _read(database: Database) -> int:
+    async with database.read() as tx:
+        return int((await tx.execute(text("SELECT value FROM counter"))).scalar_one())
+
+
+async def _add_one(tx: AsyncConnection) -> int:
+    # Read, then write what was read: the pattern that loses updates under a deferred BEGIN.
+    value = (await tx.execute(text("SELECT value FROM counter"))).scalar_one()
+    await tx.execute(text("UPDATE counter SET value = :value"), {"value": value + 1})
+    return int(value + 1)
+
+
+async def test_no_update_is_lost_when_transactions_read_and_then_write(counter: Database) -> None:
+    async def add_many() -> None:
+        for _ in range(30):
+            async with counter.write() as tx:
+                if not counter.is_sqlite:
+                    await tx.execute(text("LOCK TABLE counter IN EXCLUSIVE MODE"))
+                await _add_one(tx)
+
+    await asyncio.gather(*(add_many() for _ in range(5)))
+    assert await _read(counter) == 150
+
+
+async def test_a_second_process_on_the_same_sqlite_file_loses_nothing_either(counter: Database, database_url: str) -> None:
+    if not counter.is_sqlite:
+        database_url = "not needed: PostgreSQL has no file to share"
+        assert await _read(counter) == 0
+        return
+    other = Database(database_url)
+
+    async def add_many(database: Database) -> None:
+        for _ in range(40):
+            async with database.write() as tx:
+                await _add_one(tx)
+
+    await asyncio.gather(add_many(counter), add_many(other))
+    await other.close()
+    assert await _read(counter) == 80
+
+
+async def test_a_read_transaction_can_not_write_on_postgresql(counter: Database) -> None:
+    if counter.is_sqlite:
+        assert await _read(counter) == 0
+        return
+    with pytest.raises(Exception, match="read-only"):
+        async with counter.read() as tx:
+            await tx.execute(text("UPDATE counter SET value = 7"))
+    assert await _read(counter) == 0
+
+
+async def test_a_failed_write_leaves_nothing_behind(counter: Database) -> None:
+    with pytest.raises(Conflict):
+        async with counter.write() as tx:
+            await _add_one(tx)
+            raise Conflict("reply_running")
+    assert await _read(counter) == 0
+
+
+async def test_the_group_writer_commits_many_writes_and_loses_none(counter: Database) -> None:
+    writer = GroupWriter(counter)
+    writer.start()
+    results = await asyncio.gather(*(writer.do(_add_one) for _ in range(200)))
+    await writer.close()
+    assert sorted(results) == list(range(1, 201))
+    assert await _read(counter) == 200
+
+
+async def test_one_failing_write_of_a_group_takes_no_other_with_it(counter: Database) -> None:
+    async def fail(tx: AsyncConnection) -> int:
+        await _add_one(tx)
+        raise Conflict("reply_running")
+
+    writer = GroupWriter(counter)
+    writer.start()
+    works = [fail if place % 5 == 0 else _add_one for place in range(50)]
+    results = await asyncio.gather(*(writer.do(work) for work in works), return_exceptions=True)
+    await writer.close()
+    assert sum(isinstance(result, Conflict) for result in results) == 10
+    assert await _read(counter) == 40
+
+
+async def test_a_lone_failing_write_is_rolled_back(counter: Database) -> None:
+    async def fail(tx: AsyncConnection) -> None:
+        await _add_one(tx)
+        raise Conflict("reply_running")
+
+    writer = GroupWriter(counter)
+    writer.start()
+    with pytest.raises(Conflict):
+        await writer.do(fail)
+    await writer.close()
+    assert await _read(counter) == 0
+
+
+async def test_work_whose_caller_left_is_done_all_the_same(counter: Database) -> None:
+    writer = GroupWriter(counter)
+    writer.start()
+    leaving = asyncio.create_task(writer.do(_add_one))
+    await asyncio.sleep(0)
+    leaving.cancel()
+    await writer.close()
+    assert await _read(counter) == 1
+
+
+async def test_a_database_that_is_gone_is_named_as_such() -> None:
+    gone = Database("postgresql+psycopg://nobody@127.0.0.1:1/none")
+    with pytest.raises(Unavailable) as caught:
+        await ping(gone)
+    await gone.close()
+    assert caught.value.code == "database_gone"
+
+
+async def test_the_database_tells_the_time_in_utc(counter: Database) -> None:
+    async with counter.read() as tx:
+        first = (await tx.execute(select(db_now()))).scalar_one()
+    assert first.utcoffset() is not None
+    assert first.utcoffset().total_seconds() == 0
+
+
+def test_ids_are_version_7_and_sort_by_age() -> None:
+    ids = [new_id() for _ in range(1000)]
+    assert {one.version for one in ids} == {7}
+    assert {one.variant for one in ids} == {"specified in RFC 4122"}
+    assert [str(one)[:13] for one in ids] == sorted(str(one)[:13] for one in ids)
+    assert len(set(ids)) == 1000
