@@ -1,0 +1,148 @@
+"""Brings the schema up to date at start, under a lock and in one transaction; refuses a schema it doesn't know.
+
+A process that is killed in the middle leaves the old schema. An existing SQLite file is copied before it is changed.
+"""
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import sqlite3
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Final
+
+import structlog
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, inspect, text
+
+from moorage.errors import Unavailable
+from moorage.storage.database import Database
+
+LOCK_TIMEOUT_S: Final = 60.0
+_LOCK_POLL_S: Final = 0.1
+_ADVISORY_LOCK: Final = 0x6D6F6F7261676501  # "moorage" and the number of this lock
+
+log = structlog.get_logger(__name__)
+
+
+async def upgrade(database: Database, *, lock_timeout_s: float = LOCK_TIMEOUT_S) -> None:
+    """Bring the schema to the newest revision; does nothing if it is there.
+
+    Raises Unavailable: schema_unknown (made by a newer Moorage, or by something else), schema_busy (another process
+    holds the lock for longer than `lock_timeout_s`), database_gone.
+    """
+    file = sqlite_file(database)
+    async with _lock_file(file, lock_timeout_s):
+        if file is not None:
+            await _copy_before_change(database, file)
+        async with database.write() as connection:
+            if not database.is_sqlite:
+                await connection.execute(text(f"SET LOCAL lock_timeout = {int(lock_timeout_s * 1000)}"))
+                # Held until the transaction ends, however it ends.
+                await connection.execute(text(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})"))
+                await connection.execute(text("SET LOCAL statement_timeout = 0"))
+            await connection.run_sync(_upgrade)
+
+
+async def require_current(database: Database) -> None:
+    """Raise Unavailable("schema_unknown") unless the schema is exactly the one this code was written for."""
+    async with database.read() as connection:
+        found = await connection.run_sync(_found_revisions)
+    if found != (_scripts().get_current_head(),):
+        raise Unavailable("schema_unknown", found=", ".join(found) or "–")
+
+
+def alembic_config() -> Config:
+    """Give Alembic's configuration: the steps are found inside the installed package."""
+    config = Config()
+    config.set_main_option("script_location", "moorage:migrations")
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def sqlite_file(database: Database) -> Path | None:
+    """Give the file of a SQLite database. None: another engine, or in memory."""
+    name = database.engine.url.database
+    return Path(name) if database.is_sqlite and name and name != ":memory:" else None
+
+
+def _upgrade(connection: Connection) -> None:
+    head = _scripts().get_current_head()
+    found = _known_revisions(connection)
+    if found == (head,):
+        return
+    config = alembic_config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+    log.info("schema_upgraded", schema=head)
+
+
+def _known_revisions(connection: Connection) -> tuple[str, ...]:
+    """Give the schema's revisions. Raises Unavailable("schema_unknown") for one that is not in our history."""
+    found = _found_revisions(connection)
+    known = {step.revision for step in _scripts().walk_revisions()}
+    if not set(found) <= known or (not found and _has_foreign_tables(connection)):
+        raise Unavailable("schema_unknown", found=", ".join(found) or "–")
+    return found
+
+
+def _found_revisions(connection: Connection) -> tuple[str, ...]:
+    return MigrationContext.configure(connection).get_current_heads()
+
+
+def _has_foreign_tables(connection: Connection) -> bool:
+    """True when there are tables although no revision is recorded: somebody else's database."""
+    return bool(inspect(connection).get_table_names())
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(alembic_config())
+
+
+async def _copy_before_change(database: Database, file: Path) -> None:
+    async with database.read() as connection:
+        found = await connection.run_sync(_known_revisions)
+    if not found or found == (_scripts().get_current_head(),):
+        return
+    copy = file.with_name(f"{file.name}.before-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{found[0]}")
+    await asyncio.to_thread(_copy_sqlite, file, copy)
+    log.info("schema_copied", schema=found[0])
+
+
+def _copy_sqlite(file: Path, copy: Path) -> None:
+    with contextlib.closing(sqlite3.connect(file)) as connection:
+        # A consistent copy in one file, whatever is still in the write-ahead log.
+        connection.execute("VACUUM INTO ?", (str(copy),))
+    copy.chmod(0o600)
+
+
+@contextlib.asynccontextmanager
+async def _lock_file(file: Path | None, timeout_s: float) -> AsyncIterator[None]:
+    """Hold `<file>.lock` exclusively. The kernel lets go when the process ends, however it ends."""
+    if file is None:
+        yield
+        return
+    descriptor = os.open(file.with_name(file.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        await _wait_for_lock(descriptor, timeout_s)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+async def _wait_for_lock(descriptor: int, timeout_s: float) -> None:
+    deadline = time.monotonic() + timeout_s
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                raise Unavailable("schema_busy") from None
+            await asyncio.sleep(_LOCK_POLL_S)
+        else:
+            return
