@@ -1,0 +1,56 @@
+"""The context of a reply is the shown branch, whole, in an order that strict servers accept."""
+
+from uuid import UUID, uuid4
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from moorage.chat.context import HistoryMessage, branch_to, title_of, turns_of
+from moorage.providers.protocol import Turn
+
+
+def _chain(*texts: tuple[str, str]) -> list[HistoryMessage]:
+    chain: list[HistoryMessage] = []
+    parent: UUID | None = None
+    for role, text in texts:
+        message = HistoryMessage(uuid4(), parent, "user" if role == "user" else "assistant", text)
+        chain.append(message)
+        parent = message.id
+    return chain
+
+
+def test_the_branch_holds_its_own_messages_and_none_of_its_siblings() -> None:
+    question, answer = _chain(("user", "q"), ("assistant", "a1"))
+    sibling = HistoryMessage(uuid4(), question.id, "assistant", "a2")
+    follow_up = HistoryMessage(uuid4(), sibling.id, "user", "more")
+    tree = {one.id: one for one in (question, answer, sibling, follow_up)}
+    assert [one.text for one in branch_to(tree, follow_up.id)] == ["q", "a2", "more"]
+
+
+def test_a_failed_answer_leaves_no_empty_turn_and_no_two_questions_in_a_row() -> None:
+    branch = _chain(("user", "first"), ("assistant", ""), ("user", "second"))
+    assert turns_of(branch) == [Turn("user", "first\n\nsecond")]
+
+
+@given(st.lists(st.tuples(st.sampled_from(["user", "assistant"]), st.text(max_size=4)), max_size=20))
+def test_roles_alternate_and_no_word_is_lost(texts: list[tuple[str, str]]) -> None:
+    turns = turns_of(_chain(*texts))
+    assert all(first.role != second.role for first, second in zip(turns, turns[1:], strict=False))
+    kept = "".join(text for _, text in texts if text.strip())
+    assert "".join(turn.text.replace("\n\n", "") for turn in turns) == kept.replace("\n\n", "") or "\n" in kept
+
+
+def test_a_loop_in_the_tree_ends_the_walk() -> None:
+    first, second = uuid4(), uuid4()
+    tree = {
+        first: HistoryMessage(first, second, "user", "a"),
+        second: HistoryMessage(second, first, "assistant", "b"),
+    }
+    assert len(branch_to(tree, first)) == 2
+
+
+@given(st.text(min_size=1, max_size=400))
+def test_a_title_is_one_short_line(text: str) -> None:
+    title = title_of(text)
+    assert len(title) <= 60
+    assert "\n" not in title
