@@ -1,5 +1,6 @@
 """Pins every dependency with hashes and without download addresses (`make lock`). See docs/dependencies.md."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -24,6 +25,15 @@ def main() -> None:
     for folder in ("web", "tests/peers"):
         if (ROOT / folder / "package.json").exists():
             run(*PREPARE, "npm", folder, "update", "--package-lock-only", "--ignore-scripts")
+            forget_addresses(ROOT / folder / "package-lock.json")
+
+
+def forget_addresses(lock: Path) -> None:
+    """Take npm's donation links out of a lock file, so that it holds no address at all."""
+    content = json.loads(lock.read_text(encoding="utf-8"))
+    for package in content["packages"].values():
+        package.pop("funding", None)
+    lock.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

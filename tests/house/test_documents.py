@@ -1,0 +1,71 @@
+"""What the documents state as fact is compared with the code."""
+
+import ast
+import json
+import os
+import re
+import subprocess
+import sys
+
+from moorage.settings import PREFIX, Settings
+from tests.support.codebase import ROOT, functions, python_sources
+
+PROMISES = [f"P{number}" for number in range(1, 23)]
+
+
+def read(document: str) -> str:
+    return (ROOT / document).read_text(encoding="utf-8")
+
+
+def test_the_list_of_promises_names_only_tests_that_exist() -> None:
+    text = read("docs/promises.md")
+    defined = {function.name for source in python_sources("tests") for function in functions(source.tree)} | {
+        node.name
+        for source in python_sources("tests")
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.ClassDef)
+    }
+    named = set(re.findall(r"\btest_[a-zA-Z0-9_]+\b(?!\.py)", text))
+    files = set(re.findall(r"\btests/[\w/.-]+\.(?:py|ts|tsx)\b", text))
+    assert sorted(named - defined) == []
+    assert sorted(path for path in files if not (ROOT / path).is_file()) == []
+    assert named, "docs/promises.md names no test at all"
+
+
+def test_the_list_of_promises_is_complete() -> None:
+    listed = set(re.findall(r"\bP\d+\b", read("docs/promises.md")))
+    assert sorted(set(PROMISES) - listed) == []
+
+
+def test_every_setting_is_documented_and_nothing_else() -> None:
+    rows = re.findall(rf"^\|\s*`({PREFIX}[A-Z0-9_]+)`", read("docs/settings.md"), re.MULTILINE)
+    assert sorted(rows) == sorted(f"{PREFIX}{name.upper()}" for name in Settings.model_fields)
+
+
+def test_the_committed_api_document_is_the_one_the_app_gives() -> None:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    printed = subprocess.run(
+        [sys.executable, "-m", "moorage", "openapi"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert printed.returncode == 0, printed.stderr[-2000:]
+    assert json.loads(read("web/openapi.json")) == json.loads(printed.stdout), "run `make api` and commit the result"
+
+
+def test_decision_records_are_numbered_once_each() -> None:
+    names = sorted(path.name for path in (ROOT / "docs" / "adr").glob("*.md"))
+    assert all(re.match(r"^\d{4}-[a-z0-9-]+\.md$", name) for name in names), names
+    numbers = [name[:4] for name in names]
+    assert len(numbers) == len(set(numbers)), names
+
+
+def test_every_verb_of_make_is_in_its_help() -> None:
+    makefile = read("Makefile")
+    phony = re.search(r"^\.PHONY: (.+)$", makefile, re.MULTILINE)
+    assert phony is not None
+    explained = set(re.findall(r"^([a-z-]+):.*## ", makefile, re.MULTILINE))
+    assert set(phony.group(1).split()) == explained
