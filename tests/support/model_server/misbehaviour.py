@@ -224,6 +224,18 @@ async def cut_emoji(exchange: Exchange) -> None:
     await exchange.send_all(*(exchange.word(piece) for piece in pieces), *exchange.tail())
 
 
+async def answer_with_nothing(exchange: Exchange) -> None:
+    await exchange.send_all(exchange.event({"role": "assistant", "content": ""}), *exchange.tail())
+
+
+async def filter_content(exchange: Exchange) -> None:
+    await exchange.send_all(exchange.event({}, "content_filter"), DONE)
+
+
+async def swallow_an_error(exchange: Exchange) -> None:
+    await exchange.send_all(exchange.event({"role": "assistant", "content": ""}))
+
+
 async def endless_line(exchange: Exchange) -> None:
     await exchange.send_half()
     await exchange.answerer.write(b'data: {"choices":[{"delta":{"content":"')
@@ -353,10 +365,10 @@ ANSWERS: dict[str, Answer] = {
     "json-not-stream": answer_in_one_document,
     "html": send_html,
     "redirect": redirect,
-    "empty": _dressed(lambda exchange, _: [exchange.event({"role": "assistant", "content": ""}), *exchange.tail()]),
+    "empty": answer_with_nothing,
     "empty-stream": _said(),
-    "content-filter": _dressed(lambda exchange, _: [exchange.event({}, "content_filter"), DONE]),
-    "swallowed-error": _dressed(lambda exchange, _: [exchange.event({"role": "assistant", "content": ""})]),
+    "content-filter": filter_content,
+    "swallowed-error": swallow_an_error,
     "error-in-stream": _fails_with(b"data: " + _error("CUDA out of memory", "500") + b"\n\n"),
     "error-string-in-stream": _fails_with(b'data: {"error":"%s"}\n\n' % LEAK_MARKER.encode()),
     "error-event-in-stream": _fails_with(b"event: error\ndata: " + _error("Overloaded", "overloaded_error") + b"\n\n"),
