@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -52,7 +52,7 @@ class Door:
         """Close every connection at once."""
         await self._pools.aclose()
 
-    async def survey(self, endpoint: Endpoint) -> AsyncIterator[Finding]:
+    async def survey(self, endpoint: Endpoint) -> AsyncGenerator[Finding, None]:
         """Walk the way to an endpoint without sending a request; yield "dns", "address", "tcp", "tls" as they pass.
 
         Raises EndpointFailure or AddressRefused at the first step that fails. A name that does not resolve and one

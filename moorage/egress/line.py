@@ -210,7 +210,7 @@ def _target(endpoint: Endpoint, request: Outbound) -> URL:
         raise AddressRefused("url_invalid", field="base_url")
     return URL.build(
         scheme="https",
-        host=endpoint.host,
+        host=f"[{endpoint.host}]" if ":" in endpoint.host else endpoint.host,
         port=None if endpoint.port == HTTPS_PORT else endpoint.port,
         path=request.path,
         query_string=urlencode(request.query, quote_via=quote) if request.query else "",

@@ -108,8 +108,8 @@ def _parse_triple(entry: str, position: int) -> Triple:
     where, _, cidr = entry.partition("=")
     host, _, port = where.strip().rpartition(":")
     try:
-        if host.startswith("["):
-            host = str(IPv6Address(host.removeprefix("[").removesuffix("]")))
+        if host.startswith("[") and host.endswith("]"):
+            host = str(IPv6Address(host[1:-1]))
         number = int(port) if port.isascii() and port.isdigit() else 0
         triple = Triple(host.lower().removesuffix("."), number, ip_network(cidr.strip()))
     except ValueError:

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from ipaddress import ip_address
 from typing import Final, Protocol
@@ -11,6 +12,8 @@ from moorage.egress.urls import is_local_name
 
 MAX_ANSWERS: Final = 64
 _THREADS: Final = 32
+
+LookUp = Callable[[str, int], list[Address]]
 
 
 class Resolver(Protocol):
@@ -27,8 +30,11 @@ class SystemResolver:
     Lookups of the same name in flight are shared: a name whose server never answers holds one thread, not all.
     """
 
-    def __init__(self, *, timeout_s: float = 2.0, max_answers: int = MAX_ANSWERS) -> None:
+    def __init__(
+        self, *, timeout_s: float = 2.0, max_answers: int = MAX_ANSWERS, look_up: LookUp | None = None
+    ) -> None:
         self._timeout_s = timeout_s
+        self._look_up = look_up or ask_system
         self._max_answers = max_answers
         self._threads = ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="moorage-dns")
         self._in_flight: dict[tuple[str, int], asyncio.Future[list[Address]]] = {}
@@ -38,7 +44,7 @@ class SystemResolver:
         where = (host, port)
         lookup = self._in_flight.get(where)
         if lookup is None:
-            lookup = asyncio.get_running_loop().run_in_executor(self._threads, _look_up, host, port)
+            lookup = asyncio.get_running_loop().run_in_executor(self._threads, self._look_up, host, port)
             self._in_flight[where] = lookup
             lookup.add_done_callback(lambda _: self._in_flight.pop(where, None))
         try:
@@ -54,17 +60,18 @@ class SystemResolver:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 
-def _look_up(host: str, port: int) -> list[Address]:
-    """Ask for `host.`: with the final dot no search domain is tried, so `llm.eu` can't become `llm.eu.corp.example`.
+def asked_name(host: str) -> str:
+    """Add the final dot, with which no search domain is tried: `llm.eu` can't become `llm.eu.corp.example`.
 
     Local names get here only when an operator excepted them; hosts files and container networks know them bare.
     """
-    return _ask(host if is_local_name(host) else f"{host}.", port)
+    return host if is_local_name(host) else f"{host}."
 
 
-def _ask(host: str, port: int) -> list[Address]:
+def ask_system(host: str, port: int) -> list[Address]:
+    """Ask the operating system, blocking. Empty when it knows nothing or fails."""
     try:
-        infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        infos = socket.getaddrinfo(asked_name(host), port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         return []
     return list(dict.fromkeys(ip_address(str(info[4][0])) for info in infos))

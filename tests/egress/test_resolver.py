@@ -1,0 +1,163 @@
+"""The system's resolver is asked with bounds, and whatever it says is judged before anything is dialled."""
+
+import asyncio
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator
+from ipaddress import ip_address
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from moorage.egress.dial import Dialler, JudgedSocket, JudgingResolver
+from moorage.egress.limits import Limits
+from moorage.egress.policy import Address, AddressPolicy, Exceptions, Verdict, classify
+from moorage.egress.resolver import SystemResolver, asked_name
+from moorage.egress.urls import Endpoint, parse_base_url
+from moorage.errors import AddressRefused
+from tests.egress.harbour import GOOD, ScriptedResolver
+
+
+@pytest.fixture
+def resolver() -> Iterator[SystemResolver]:
+    system = SystemResolver()
+    yield system
+    system.close()
+
+
+class HeldLookUp:
+    """Says what a test wants instead of asking the system, and not before `go`."""
+
+    def __init__(self, answer: list[Address]) -> None:
+        self._answer = answer
+        self.asked: list[str] = []
+        self.go = threading.Event()
+
+    def __call__(self, host: str, port: int) -> list[Address]:
+        self.asked.append(host)
+        self.go.wait(30)
+        return self._answer
+
+
+async def test_an_excepted_local_name_is_found(resolver: SystemResolver) -> None:
+    assert ip_address(GOOD) in await resolver.resolve("localhost", 443)
+
+
+async def test_a_name_that_is_none_has_no_addresses(resolver: SystemResolver) -> None:
+    assert await resolver.resolve("no-such-name-anywhere.localhost", 443) in ([], [ip_address(GOOD)])
+
+
+async def test_a_lookup_that_hangs_is_given_up_and_holds_one_thread_only() -> None:
+    """D10: the name of one team whose server never answers."""
+    look_up = HeldLookUp([ip_address("1.1.1.1")])
+    resolver = SystemResolver(timeout_s=0.05, look_up=look_up)
+    answers = await asyncio.gather(*(resolver.resolve("hangs.example", 443) for _ in range(100)))
+    assert answers == [[]] * 100
+    assert look_up.asked == ["hangs.example"]
+    look_up.go.set()
+    resolver.close()
+
+
+async def test_lookups_that_hang_do_not_stall_other_work() -> None:
+    """D10: the loop's own threads stay free."""
+    look_up = HeldLookUp([])
+    resolver = SystemResolver(timeout_s=0.05, look_up=look_up)
+    await asyncio.gather(*(resolver.resolve(f"{number}.example", 443) for number in range(64)))
+    assert await asyncio.wait_for(asyncio.to_thread(lambda: "done"), 10) == "done"
+    look_up.go.set()
+    resolver.close()
+
+
+async def test_lookups_after_one_another_ask_again() -> None:
+    look_up = HeldLookUp([ip_address("1.1.1.1")])
+    resolver = SystemResolver(look_up=look_up)
+    look_up.go.set()
+    assert await resolver.resolve("llm.example", 443) == [ip_address("1.1.1.1")]
+    await asyncio.sleep(0)
+    assert await resolver.resolve("llm.example", 443) == [ip_address("1.1.1.1")]
+    assert look_up.asked == ["llm.example", "llm.example"]
+    resolver.close()
+
+
+@pytest.mark.parametrize(("count", "kept"), [(64, 64), (65, 0), (300, 0)])
+async def test_a_flood_of_answers_is_no_answer(count: int, kept: int) -> None:
+    """D08: cutting the list would leave addresses unjudged."""
+    look_up = HeldLookUp([ip_address(f"1.1.{number // 256}.{number % 256}") for number in range(count)])
+    resolver = SystemResolver(look_up=look_up)
+    look_up.go.set()
+    assert len(await resolver.resolve("llm.example", 443)) == kept
+    resolver.close()
+
+
+def test_a_public_name_is_asked_with_its_final_dot_and_a_local_one_bare() -> None:
+    """D11: search domains never apply to names of the internet."""
+    assert asked_name("llm.example.com") == "llm.example.com."
+    assert asked_name("ollama") == "ollama"
+    assert asked_name("host.docker.internal") == "host.docker.internal"
+
+
+@pytest.mark.parametrize("elsewhere", [("127.0.0.3", 443), ("127.0.0.1", 444), ("::1", 443)])
+def test_a_judged_socket_connects_nowhere_else(elsewhere: tuple[str, int]) -> None:
+    """D14b: whatever a library does between judging and dialling."""
+    with contextlib.closing(JudgedSocket(socket.AF_INET, ip_address(GOOD), 443)) as sock:
+        with pytest.raises(AddressRefused):
+            sock.connect(elsewhere)
+        with pytest.raises(AddressRefused):
+            sock.connect_ex((GOOD, 443))
+
+
+@pytest.mark.parametrize(
+    ("family", "sockaddr"),
+    [
+        (socket.AF_INET, ("127.0.0.3", 443)),
+        (socket.AF_INET, ("1.1.1.1", 444)),
+        (socket.AF_INET, ("10.0.0.1", 443)),
+        (socket.AF_INET6, ("::ffff:1.1.1.1", 443, 0, 0)),
+        (socket.AF_INET6, ("2606:4700::1111", 443, 0, 2)),
+        (socket.AF_UNIX, ("/run/docker.sock", 443)),
+    ],
+)
+def test_the_socket_factory_judges_whatever_is_proposed(family: int, sockaddr: tuple[str | int, ...]) -> None:
+    make = Dialler(AddressPolicy(), ScriptedResolver(["1.1.1.1"]), Limits()).socket_factory(
+        Endpoint("llm.example", 443, "")
+    )
+    with pytest.raises(AddressRefused):
+        make((family, socket.SOCK_STREAM, 6, "", sockaddr))
+    make((socket.AF_INET, socket.SOCK_STREAM, 6, "", ("1.1.1.1", 443))).close()
+
+
+async def test_the_resolver_of_a_pool_answers_for_its_own_endpoint_only() -> None:
+    dialler = Dialler(AddressPolicy(), ScriptedResolver(["1.1.1.1"]), Limits())
+    judging = JudgingResolver(dialler, Endpoint("llm.example", 443, ""))
+    assert [result["host"] for result in await judging.resolve("llm.example", 443)] == ["1.1.1.1"]
+    for host, port in (("evil.example", 443), ("llm.example", 8443)):
+        with pytest.raises(AddressRefused):
+            await judging.resolve(host, port)
+
+
+HOSTS = st.one_of(
+    st.ip_addresses(v=4).map(str),
+    st.ip_addresses(v=6).map(lambda address: f"[{address}]"),
+    st.sampled_from(["llm.example", "localhost", "ollama", "metadata.google.internal", "bücher.example"]),
+)
+ADDRESSES = st.one_of(
+    st.ip_addresses(),
+    st.sampled_from([ip_address(text) for text in ("1.1.1.1", "127.0.0.1", "169.254.169.254", "::1", "2606:4700::1")]),
+)
+
+
+@given(HOSTS, st.sampled_from(["", ":443", ":8443", ":9443"]), st.lists(ADDRESSES, max_size=4))
+def test_no_accepted_url_ever_yields_an_address_outside_the_policy(host: str, port: str, answer: list[Address]) -> None:
+    """P11: grammar, lookup and judgement together, whatever the DNS answers."""
+    exceptions = Exceptions.parse("ollama:9443=127.0.0.0/8, localhost:443=127.0.0.1/32")
+    dialler = Dialler(AddressPolicy(exceptions), ScriptedResolver([str(address) for address in answer]), Limits())
+    try:
+        endpoint = parse_base_url(f"https://{host}{port}", exceptions=exceptions)
+        addresses = asyncio.run(dialler.judged_addresses(endpoint))
+    except AddressRefused:
+        return
+    assert addresses
+    for address in addresses:
+        assert classify(address) is Verdict.PUBLIC or exceptions.permits(endpoint.host, endpoint.port, address)
