@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 
 from moorage.settings import PREFIX, Settings
 from tests.support.codebase import ROOT, functions, python_sources
@@ -69,3 +70,11 @@ def test_every_verb_of_make_is_in_its_help() -> None:
     assert phony is not None
     explained = set(re.findall(r"^([a-z-]+):.*## ", makefile, re.MULTILINE))
     assert set(phony.group(1).split()) == explained
+
+
+def test_every_direct_dependency_has_its_reason_and_licence() -> None:
+    project = tomllib.loads(read("pyproject.toml"))
+    asked = project["project"]["dependencies"] + project["dependency-groups"]["dev"]
+    names = {re.split(r"[\[<>=!~; ]", requirement, maxsplit=1)[0] for requirement in asked}
+    rows = re.findall(r"^\| `([a-z0-9-]+)` \| [^|]+ \| [^|]+ \|$", read("docs/dependencies.md"), re.MULTILINE)
+    assert sorted(rows) == sorted(names)

@@ -24,6 +24,7 @@ def test_functions_fit_on_a_screen() -> None:
     too_long = [
         f"{source.at(function)} {function.name}: {length} lines"
         for source in python_sources()
+        if not source.is_below("moorage/migrations/versions")  # a list of tables, written once and never edited
         for function in functions(source.tree)
         if (length := (function.end_lineno or 0) - function.lineno + 1) > MAX_FUNCTION_LINES
     ]
