@@ -9,6 +9,7 @@ from pathlib import Path
 
 import structlog
 from fastapi import FastAPI
+from starlette.types import Lifespan
 
 from moorage import __version__
 from moorage.accounts.people import People
@@ -29,7 +30,7 @@ from moorage.settings import Settings
 from moorage.storage.database import Database, GroupWriter, sqlite_url
 from moorage.storage.migrate import upgrade
 from moorage.usage.ledger import Ledger
-from moorage.vault.check import check_ring
+from moorage.vault.check import check_ring, require_unsealed
 from moorage.vault.keyring import KeyRing
 from moorage.vault.seal import Vault
 from moorage.vault.secret import Secret
@@ -118,20 +119,26 @@ def make_app(parts: Parts) -> FastAPI:
         yield
         await close(parts)
 
+    app = make_bare_app(lifespan)
+    app.state.parts = parts
+    app.add_api_route("/{path:path}", Pages().serve, methods=["GET"], include_in_schema=False)
+    api_errors.install(app)
+    app.add_middleware(SecurityHeaders, https=parts.secure_cookies)
+    app.add_middleware(Requests)
+    return app
+
+
+def make_bare_app(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
+    """Make the application with its routes and no parts: enough to tell its OpenAPI document."""
     app = FastAPI(
         title="Moorage",
-        version=parts.version,
+        version=__version__,
         openapi_url="/api/openapi.json",
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,
     )
-    app.state.parts = parts
     routes.install(app)
-    app.add_api_route("/{path:path}", Pages().serve, methods=["GET"], include_in_schema=False)
-    api_errors.install(app)
-    app.add_middleware(SecurityHeaders, https=parts.secure_cookies)
-    app.add_middleware(Requests)
     return app
 
 

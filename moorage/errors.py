@@ -1,4 +1,4 @@
-"""Every error a person can meet, in one tree; the sentences live in `locales/`, the HTTP status only in `api/errors.py`.
+"""Every error a person can meet, in one tree; sentences live in `locales/`, the HTTP status in `api/errors.py`.
 
     MoorageError                 code · params · field · retryable
     ├── Invalid                  what was sent is wrong; `field` names the input
@@ -12,8 +12,8 @@
     └── EndpointFailure          a model's endpoint, or the way to it, failed; never carries a word the endpoint said
         └── AddressRefused       URL rules or address policy refused before anything was sent (P11)
 
-`code` is stable and public: pages, tests and docs/errors.md refer to it. A code's sentence says what happened and
-what to do, in English and German (`locales/en.json`, `locales/de.json`), with `{placeholders}` filled from `params`.
+`code` is stable and public: pages, tests and docs/failures.md refer to it. A code's sentence says what happened and
+what to do, in English and German (`locales/<language>/<room>.json`), with `{placeholders}` filled from `params`.
 `params` must hold nothing secret: they are stored with failed replies and shown to people.
 """
 

@@ -25,10 +25,14 @@ class Settings(BaseSettings):
     port: int = Field(default=8080, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
     data: Path = Field(default=Path("data"), description="Folder of the SQLite file and the key ring.")
     database_url: SecretStr | None = Field(
-        default=None, description="A PostgreSQL URL (postgresql://…) instead of the SQLite file in the data folder."
+        default=None, description="A PostgreSQL URL (postgresql://…) instead of the SQLite file."
     )
-    key_ring: SecretStr | None = Field(default=None, description="The key ring's text, instead of the file in the data folder.")
-    key_ring_file: Path | None = Field(default=None, description="The key ring's file; default: keys in the data folder.")
+    key_ring: SecretStr | None = Field(
+        default=None, description="The key ring's text, instead of the file in the data folder."
+    )
+    key_ring_file: Path | None = Field(
+        default=None, description="The key ring's file; default: keys in the data folder."
+    )
     public_url: str = Field(default="", description="Address people use. With https:// cookies are marked Secure.")
     sign_up: Literal["open", "closed"] = Field(
         default="open", description="Whether people may sign up without invitation; the first account always may."
@@ -36,17 +40,26 @@ class Settings(BaseSettings):
     demo: bool = Field(default=False, description="Offer a model that is plainly labelled as scripted.")
     demo_pause_ms: int = Field(default=25, ge=0, le=1000, description="Pause between two words of the scripted model.")
     egress_allow: str = Field(
-        default="", description="Exact targets on private networks: host:port=CIDR, comma separated. Never metadata or link-local."
+        default="",
+        description="Exact targets on private networks: host:port=CIDR, comma separated. Never metadata or link-local.",
     )
     egress_ports: str = Field(default="443,8443", description="Ports that endpoints may use, comma separated.")
-    extra_ca_file: Path | None = Field(default=None, description="PEM file of certificate authorities to trust in addition.")
-    catalogue: Path | None = Field(default=None, description="TOML file of standard models instead of the built-in list.")
+    extra_ca_file: Path | None = Field(
+        default=None, description="PEM file of certificate authorities to trust in addition."
+    )
+    catalogue: Path | None = Field(
+        default=None, description="TOML file of standard models instead of the built-in list."
+    )
     standard_keys: SecretStr = Field(
         default=SecretStr(""), description="Keys of standard providers: provider=key, comma separated."
     )
-    drain_s: float = Field(default=20, ge=0, le=600, description="How long running replies may go on when the server stops.")
+    drain_s: float = Field(
+        default=20, ge=0, le=600, description="How long running replies may go on when the server stops."
+    )
     log_format: Literal["console", "json"] = Field(default="console", description="How log lines look.")
-    log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="Lowest level that is logged.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Lowest level that is logged."
+    )
 
     @field_validator("demo", mode="before")
     @classmethod

@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
+from moorage.accounts.principal import Principal
 from moorage.api import events, views
 from moorage.api.errors import language_of
 from moorage.api.parts import Parts, PartsDep
@@ -22,7 +23,6 @@ from moorage.api.schemas.conversations import (
     Regenerate,
 )
 from moorage.api.signed_in import SignedIn
-from moorage.accounts.principal import Principal
 from moorage.audit.trail import Actor
 from moorage.chat.conversations import ConversationStore
 from moorage.chat.facts import Asked, AskedAgain, Decision
@@ -37,7 +37,7 @@ async def list_conversations(
 ) -> ConversationList:
     """List one's conversations, last changed first."""
     async with parts.database.read() as tx:
-        lines = await ConversationStore(tx, who.team_id, who.user_id).list(_cursor(before), limit)
+        lines = await ConversationStore(tx, who.team_id, who.user_id).newest(_cursor(before), limit)
     more = views.moment(lines[-1].updated_at) if len(lines) == limit else None
     return ConversationList(conversations=[views.line(one) for one in lines], next=more)
 
@@ -52,9 +52,7 @@ async def make_conversation(
     return views.conversation(facts, who.name, language_of(request))
 
 
-async def get_conversation(
-    parts: PartsDep, who: SignedIn, request: Request, conversation_id: UUID
-) -> ConversationView:
+async def get_conversation(parts: PartsDep, who: SignedIn, request: Request, conversation_id: UUID) -> ConversationView:
     """Read a conversation with its whole tree."""
     async with parts.database.read() as tx:
         facts = await ConversationStore(tx, who.team_id, who.user_id).get(conversation_id)
@@ -94,9 +92,7 @@ async def send_message(
     parts: PartsDep, who: SignedIn, request: Request, conversation_id: UUID, wish: MessageSend
 ) -> Response:
     """Ask. Answers with JSON, or with the reply's own stream where the client accepts one."""
-    asked = Asked(
-        who.team_id, who.user_id, conversation_id, wish.client_id, wish.parent_id, wish.text, wish.model_ref
-    )
+    asked = Asked(who.team_id, who.user_id, conversation_id, wish.client_id, wish.parent_id, wish.text, wish.model_ref)
     decision = await parts.replies.ask(asked, _actor(who, request))
     return await _answer(parts, who, request, decision)
 
@@ -139,7 +135,8 @@ async def _answer(parts: Parts, who: Principal, request: Request, decision: Deci
     followed = (
         await parts.replies.follow(who.team_id, who.user_id, reply.id, None) if journal is None else journal.follow(0)
     )
-    return events.stream(events.with_first(events.event("exchange", shape), events.reply_frames(reply.id, followed, language)))
+    frames = events.reply_frames(reply.id, followed, language)
+    return events.stream(events.with_first(events.event("exchange", shape), frames))
 
 
 def _actor(who: Principal, request: Request) -> Actor:

@@ -33,9 +33,7 @@ def stream(frames: AsyncIterator[bytes]) -> StreamingResponse:
     return StreamingResponse(with_pings(frames), media_type="text/event-stream", headers=HEADERS)
 
 
-async def reply_frames(
-    reply_id: UUID, events: AsyncIterator[JournalEvent], language: Language
-) -> AsyncIterator[bytes]:
+async def reply_frames(reply_id: UUID, events: AsyncIterator[JournalEvent], language: Language) -> AsyncIterator[bytes]:
     """The events of one reply as frames. Ids are "<reply>:<position>", so an id of another reply never resumes."""
     async for one in events:
         event_id = f"{reply_id}:{one.position}"

@@ -4,7 +4,6 @@ from importlib import resources
 from pathlib import Path
 from typing import Final
 
-from fastapi import Request
 from fastapi.responses import FileResponse, HTMLResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -27,7 +26,7 @@ SECURITY_HEADERS: Final = (
 
 NOT_BUILT: Final = (
     "<!doctype html><html lang=en><title>Moorage</title><h1>The pages are not built yet</h1>"
-    "<p>Run <code>make run</code>, which builds them, or <code>npm ci &amp;&amp; npm run build</code> in <code>web/</code>.</p>"
+    "<p>Run <code>make run</code>, which builds them.</p>"
 )
 
 
@@ -37,7 +36,7 @@ class Pages:
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder or Path(str(resources.files("moorage"))) / "static"
 
-    async def serve(self, request: Request, path: str = "") -> Response:
+    async def serve(self, path: str = "") -> Response:
         """Give a built file, or index.html for a route of the pages."""
         if path.startswith("api/"):
             raise NotFound("not_found")

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 from fastapi import FastAPI
+from pydantic.json_schema import models_json_schema
 
 from moorage.api import accounts, audit_trail, connections, conversations, health, models, teams, usage
 from moorage.api.schemas.accounts import InvitationMade, InvitationPeek, SessionView, TeamView
@@ -108,7 +109,7 @@ ROUTES: Final = (
 
 
 def install(app: FastAPI) -> None:
-    """Register every row."""
+    """Register every row, and let the document tell the shapes of event streams too."""
     for route in ROUTES:
         app.add_api_route(
             route.path,
@@ -119,18 +120,21 @@ def install(app: FastAPI) -> None:
             operation_id=route.handler.__name__,
             responses={**_events(route), "default": {"model": ProblemBody, "description": "An error"}},
         )
+    document = app.openapi()
+    document["components"]["schemas"].update(_event_schemas())
 
 
 def _events(route: Route) -> dict[int | str, dict[str, Any]]:
     if not route.events:
         return {}
-    # FastAPI collects the shapes of a union into the document, so that clients get types for events too.
-    union: Any = route.events[0]
-    for shape in route.events[1:]:
-        union |= shape
-    return {
-        (200 if route.shape is None else 299): {
-            "model": union,
-            "description": "text/event-stream: the data of its events",
-        }
-    }
+    shapes = [{"$ref": f"#/components/schemas/{shape.__name__}"} for shape in route.events]
+    content = {"text/event-stream": {"schema": {"oneOf": shapes}}}
+    return {route.status: {"content": content, "description": "Or the data of the events of a stream"}}
+
+
+def _event_schemas() -> dict[str, Any]:
+    # FastAPI only knows shapes of JSON answers; those of events are added under the same names.
+    shapes = [(shape, "serialization") for shape in (*TEST_EVENTS, *REPLY_EVENTS)]
+    _, document = models_json_schema(shapes, ref_template="#/components/schemas/{model}")
+    schemas: dict[str, Any] = document["$defs"]
+    return schemas

@@ -70,9 +70,7 @@ def conversation(facts: ConversationFacts, author: str, language: Language) -> C
 
 def line(facts: LineFacts) -> ConversationLine:
     """One line of the list."""
-    return ConversationLine(
-        id=facts.id, title=facts.title, updated_at=moment(facts.updated_at), running=facts.running
-    )
+    return ConversationLine(id=facts.id, title=facts.title, updated_at=moment(facts.updated_at), running=facts.running)
 
 
 def exchange(decision: Decision, author: str, language: Language) -> Exchange:

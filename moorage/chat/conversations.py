@@ -33,10 +33,11 @@ class ConversationStore:
         self._owner_id = owner_id
         self._mine = (ConversationRow.team_id == team_id) & (ConversationRow.owner_id == owner_id)
 
-    async def list(self, before: datetime | None, limit: int) -> Sequence[ConversationLine]:
+    async def newest(self, before: datetime | None, limit: int) -> Sequence[ConversationLine]:
         """Give up to `limit` conversations, last changed first, older than `before`."""
         running = exists().where(ReplyRow.conversation_id == ConversationRow.id, ReplyRow.state == "running")
-        wanted = select(ConversationRow.id, ConversationRow.title, ConversationRow.updated_at, running).where(self._mine)
+        wanted = select(ConversationRow.id, ConversationRow.title, ConversationRow.updated_at, running)
+        wanted = wanted.where(self._mine)
         if before is not None:
             wanted = wanted.where(ConversationRow.updated_at < before)
         rows = await self._tx.execute(wanted.order_by(ConversationRow.updated_at.desc()).limit(limit))
@@ -94,16 +95,20 @@ class ConversationStore:
     async def find_reply(self, reply_id: UUID) -> tuple[ReplyFacts, str, str]:
         """Read a reply with its message's text and reasoning. Raises NotFound."""
         row = (
-            await self._tx.execute(
-                select(*ReplyRow.__table__.c, MessageRow.text, MessageRow.reasoning)
-                .join(MessageRow, MessageRow.id == ReplyRow.message_id)
-                .join(ConversationRow, ConversationRow.id == ReplyRow.conversation_id)
-                .where(ReplyRow.id == reply_id, self._mine)
+            (
+                await self._tx.execute(
+                    select(*ReplyRow.__table__.c, MessageRow.text, MessageRow.reasoning)
+                    .join(MessageRow, MessageRow.id == ReplyRow.message_id)
+                    .join(ConversationRow, ConversationRow.id == ReplyRow.conversation_id)
+                    .where(ReplyRow.id == reply_id, self._mine)
+                )
             )
-        ).mappings().one_or_none()
+            .mappings()
+            .one_or_none()
+        )
         if row is None:
             raise NotFound("reply_gone")
-        return ReplyFacts.from_row(row), row["text"], row["reasoning"]
+        return ReplyFacts.from_row(dict(row)), row["text"], row["reasoning"]
 
     async def running_in(self, conversation_id: UUID) -> Sequence[UUID]:
         """Give the ids of the replies being written in a conversation of this person."""
@@ -114,7 +119,7 @@ class ConversationStore:
         )
         return [row[0] for row in rows]
 
-    def _one(self, conversation_id: UUID) -> Select[tuple[UUID, str, UUID | None, datetime, datetime]]:
+    def _one(self, conversation_id: UUID) -> Select[UUID, str, UUID | None, datetime, datetime]:
         return select(
             ConversationRow.id,
             ConversationRow.title,
@@ -127,7 +132,7 @@ class ConversationStore:
         replies = await self._tx.execute(
             select(*ReplyRow.__table__.c).where(ReplyRow.conversation_id == conversation_id)
         )
-        by_message = {row["message_id"]: ReplyFacts.from_row(row) for row in replies.mappings()}
+        by_message = {row["message_id"]: ReplyFacts.from_row(dict(row)) for row in replies.mappings()}
         rows = await self._tx.execute(
             select(*MessageRow.__table__.c)
             .where(MessageRow.conversation_id == conversation_id)

@@ -39,7 +39,7 @@ class Decider:
         self._ledger = ledger
 
     async def ask(self, tx: AsyncConnection, asked: Asked) -> Decision:
-        """Store a question and announce its reply. The same `client_id` again gives the same exchange, not a second.
+        """Store a question and announce its reply; the same `client_id` again gives the same exchange.
 
         Raises NotFound (conversation, parent), Conflict("reply_running"), AccessRefused and what `Picker.choose` raises.
         """
@@ -92,9 +92,9 @@ class Decider:
             raise NotFound("conversation_gone")
         rows = (
             await tx.execute(
-                select(MessageRow.id, MessageRow.parent_id, MessageRow.role, MessageRow.text, MessageRow.created_at).where(
-                    MessageRow.conversation_id == conversation_id
-                )
+                select(
+                    MessageRow.id, MessageRow.parent_id, MessageRow.role, MessageRow.text, MessageRow.created_at
+                ).where(MessageRow.conversation_id == conversation_id)
             )
         ).all()
         messages = {row[0]: HistoryMessage(row[0], row[1], _role(row[2]), row[3]) for row in rows}

@@ -94,7 +94,7 @@ class AskedAgain:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What was decided and stored. `chosen` is None when this message had been sent before: nothing is to be started."""
+    """What was decided and stored. `chosen` is None when the message had been sent before: nothing is to start."""
 
     team_id: UUID
     conversation_id: UUID

@@ -1,4 +1,4 @@
-"""Generate: one run of a model, read to its end into a journal. No database here, and nobody who could be waited for."""
+"""Generate: one run of a model, read to its end into a journal. No database here, and no reader to wait for."""
 
 import asyncio
 import contextlib
@@ -99,9 +99,7 @@ class Generation:
     def _end_by_stop(self, begun: float, provider: Provider) -> Finished:
         if self._stop_reason == "stopped":
             return self._finish(begun, provider, state="stopped", ended="stopped")
-        return self._finish(
-            begun, provider, state="interrupted", ended="shutdown", problem_code="reply_interrupted"
-        )
+        return self._finish(begun, provider, state="interrupted", ended="shutdown", problem_code="reply_interrupted")
 
     def _end_by_failure(self, begun: float, provider: Provider, error: MoorageError) -> Finished:
         return self._finish(

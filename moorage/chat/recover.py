@@ -31,9 +31,7 @@ async def _close(tx: AsyncConnection, ledger: Ledger, orphan: Orphan) -> None:
     message_id = await tx.scalar(select(ReplyRow.message_id).where(ReplyRow.id == orphan.call_id))
     text, reasoning = ("", "") if message_id is None else await text_of(tx, message_id)
     written = text + reasoning
-    count = Count(
-        orphan.tokens_in_estimate, estimate_tokens(written) if written else None, "orphan"
-    )
+    count = Count(orphan.tokens_in_estimate, estimate_tokens(written) if written else None, "orphan")
     if await ledger.settle(tx, orphan.call_id, Outcome(count, "crashed")) and message_id is not None:
         await _mark_interrupted(tx, [orphan.call_id], count)
 

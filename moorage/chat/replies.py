@@ -147,20 +147,22 @@ class Replies:
 
     async def _run(self, reply: ReplyFacts, generation: Generation) -> None:
         finished = await self._generate(generation)
+        facts = await self._settle(reply, generation, finished)
+        del self._running[reply.id]
+        generation.journal.end(facts)
+
+    async def _settle(self, reply: ReplyFacts, generation: Generation, finished: Finished) -> ReplyFacts:
         text, reasoning = generation.journal.text()
         attempt = 0
         while True:
             try:
-                facts = await self._writer.do(
+                return await self._writer.do(
                     lambda tx: self._settler.settle(tx, generation.decision, finished, text, reasoning)
                 )
-                break
             except Exception as error:  # noqa: BLE001 - a lost settle would be a lost message
                 log.error("settle_failed", reply_id=str(reply.id), kind=type(error).__name__, attempt=attempt)
                 await asyncio.sleep(SETTLE_RETRY_S[min(attempt, len(SETTLE_RETRY_S) - 1)])
                 attempt += 1
-        del self._running[reply.id]
-        generation.journal.end(facts)
 
     async def _generate(self, generation: Generation) -> Finished:
         chosen = generation.decision.chosen

@@ -65,13 +65,9 @@ class Settler:
         await store_text(tx, facts.message_id, text, reasoning)
         await tx.execute(update(ReplyRow).where(ReplyRow.id == facts.id).values(**_columns(facts), ended_at=db_now()))
         await tx.execute(
-            update(ConversationRow)
-            .where(ConversationRow.id == decision.conversation_id)
-            .values(updated_at=db_now())
+            update(ConversationRow).where(ConversationRow.id == decision.conversation_id).values(updated_at=db_now())
         )
-        await self._ledger.settle(
-            tx, facts.id, Outcome(count, finished.ended, finished.ttft_ms, finished.duration_ms)
-        )
+        await self._ledger.settle(tx, facts.id, Outcome(count, finished.ended, finished.ttft_ms, finished.duration_ms))
         await self._note_endpoint(tx, decision, finished)
         return facts
 

@@ -125,13 +125,13 @@ class GroupWriter:
             pass
         except Exception as error:  # noqa: BLE001 - every waiting caller gets to know, whatever it was
             outcomes = [(future, None, error) for _, future in group]
-        for future, result, error in outcomes:
+        for future, result, failure in outcomes:
             if future.done():
                 continue
-            if error is None:
+            if failure is None:
                 future.set_result(result)
             else:
-                future.set_exception(error)
+                future.set_exception(failure)
 
 
 class _RolledBackError(Exception):

@@ -11,6 +11,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
+from typing_extensions import override
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -26,9 +27,11 @@ class UtcTime(TypeDecorator[datetime]):
     impl = BigInteger
     cache_ok = True
 
+    @override
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
         return None if value is None else (value - _EPOCH) // _MICROSECOND
 
+    @override
     def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
         return None if value is None else _EPOCH + timedelta(microseconds=int(value))
 
@@ -39,9 +42,11 @@ class Id(TypeDecorator[UUID]):
     impl = String(36)
     cache_ok = True
 
+    @override
     def process_bind_param(self, value: UUID | None, dialect: Dialect) -> str | None:
         return None if value is None else str(value)
 
+    @override
     def process_result_value(self, value: Any | None, dialect: Dialect) -> UUID | None:
         return None if value is None else UUID(value)
 
@@ -54,13 +59,13 @@ class db_now(FunctionElement[datetime]):  # noqa: N801 - reads as the SQL functi
 
 
 @compiles(db_now, "sqlite")
-def _sqlite_now(element: db_now, compiler: SQLCompiler, **kw: Any) -> str:
+def _sqlite_now(_element: db_now, _compiler: SQLCompiler, **_kw: Any) -> str:
     # SQLite before 3.42 has no unixepoch('subsec'); julianday carries about 0.1 ms, which is enough here.
     return "CAST((julianday('now') - 2440587.5) * 86400000000.0 AS INTEGER)"
 
 
 @compiles(db_now, "postgresql")
-def _postgresql_now(element: db_now, compiler: SQLCompiler, **kw: Any) -> str:
+def _postgresql_now(_element: db_now, _compiler: SQLCompiler, **_kw: Any) -> str:
     return "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)"
 
 

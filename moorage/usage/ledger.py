@@ -117,7 +117,8 @@ class Ledger:
 
     async def renew(self, tx: AsyncConnection) -> None:
         """Renew the leases of all open calls of this process in one statement."""
-        await tx.execute(update(ReservationRow).where(ReservationRow.owner == self.owner).values(lease_until=_lease_end()))
+        mine = ReservationRow.owner == self.owner
+        await tx.execute(update(ReservationRow).where(mine).values(lease_until=_lease_end()))
 
     async def find_orphans(self, tx: AsyncConnection) -> Sequence[Orphan]:
         """Give the reservations left by processes that are gone: leases run out, or this instance's earlier boots."""

@@ -68,7 +68,14 @@ class Statistics:
             .order_by(func.count().desc(), table.model_id)
         )
         rows = [
-            ModelUsage(str(row[0]), row[1], row[2], int(row[3] or 0), _token_sum(row[4:]), medians.get((str(row[0]), row[1])))
+            ModelUsage(
+                source_id=str(row[0]),
+                model_id=row[1],
+                calls=row[2],
+                failed_calls=int(row[3] or 0),
+                tokens=_token_sum(row[4:]),
+                ttft_ms=medians.get((str(row[0]), row[1])),
+            )
             for row in per_model
         ]
         day = _day(table)

@@ -1,5 +1,6 @@
 """The context of a reply is the shown branch, whole, in an order that strict servers accept."""
 
+import itertools
 from uuid import UUID, uuid4
 
 from hypothesis import given
@@ -35,7 +36,7 @@ def test_a_failed_answer_leaves_no_empty_turn_and_no_two_questions_in_a_row() ->
 @given(st.lists(st.tuples(st.sampled_from(["user", "assistant"]), st.text(max_size=4)), max_size=20))
 def test_roles_alternate_and_no_word_is_lost(texts: list[tuple[str, str]]) -> None:
     turns = turns_of(_chain(*texts))
-    assert all(first.role != second.role for first, second in zip(turns, turns[1:], strict=False))
+    assert all(first.role != second.role for first, second in itertools.pairwise(turns))
     kept = "".join(text for _, text in texts if text.strip())
     assert "".join(turn.text.replace("\n\n", "") for turn in turns) == kept.replace("\n\n", "") or "\n" in kept
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from moorage.errors import Conflict, Unavailable
@@ -48,7 +49,9 @@ async def test_no_update_is_lost_when_transactions_read_and_then_write(counter: 
     assert await _read(counter) == 150
 
 
-async def test_a_second_process_on_the_same_sqlite_file_loses_nothing_either(counter: Database, database_url: str) -> None:
+async def test_a_second_process_on_the_same_sqlite_file_loses_nothing_either(
+    counter: Database, database_url: str
+) -> None:
     if not counter.is_sqlite:
         database_url = "not needed: PostgreSQL has no file to share"
         assert await _read(counter) == 0
@@ -69,17 +72,21 @@ async def test_a_read_transaction_can_not_write_on_postgresql(counter: Database)
     if counter.is_sqlite:
         assert await _read(counter) == 0
         return
-    with pytest.raises(Exception, match="read-only"):
-        async with counter.read() as tx:
+    async with counter.read() as tx:
+        with pytest.raises(DBAPIError, match="read-only"):
             await tx.execute(text("UPDATE counter SET value = 7"))
+        await tx.rollback()
     assert await _read(counter) == 0
 
 
 async def test_a_failed_write_leaves_nothing_behind(counter: Database) -> None:
-    with pytest.raises(Conflict):
+    async def add_and_fail() -> None:
         async with counter.write() as tx:
             await _add_one(tx)
             raise Conflict("reply_running")
+
+    with pytest.raises(Conflict):
+        await add_and_fail()
     assert await _read(counter) == 0
 
 

@@ -1,1 +1,1 @@
-"""The public shapes of the API, one module per noun. No field here can carry a key, a bearer token or a base URL back."""
+"""The public shapes of the API, one module per noun. No field of an answer can carry a key or a base URL."""

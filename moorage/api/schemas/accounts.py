@@ -44,7 +44,7 @@ class SessionView(Shape):
 
     me: Me | None = None
     team: MyTeam | None = None
-    teams: list[TeamChoice] = []
+    teams: list[TeamChoice] = Field(default_factory=list)
     csrf_token: str | None = None
     setup_needed: bool
     sign_up_open: bool

@@ -49,7 +49,7 @@ class StageView(Shape):
     state: StageState
     code: str | None = None
     message: str = ""
-    facts: dict[str, Fact] = {}
+    facts: dict[str, Fact] = Field(default_factory=dict)
     ms: float | None = None
 
 
@@ -84,7 +84,7 @@ class TestFinished(Shape):
     stages: list[StageView]
     models: list[FoundModel]
     models_offered: bool
-    notes: list[str] = []
+    notes: list[str] = Field(default_factory=list)
 
 
 class ModelChoice(Input):
@@ -125,7 +125,7 @@ class ConnectionChange(Input):
 class EndpointReplace(Input):
     """Replace address and key together: a key is bound to the address it was entered for (P12)."""
 
-    base_url: str | None = Field(default=None, max_length=2048, description="null keeps the address, only the key changes")
+    base_url: str | None = Field(default=None, max_length=2048, description="null keeps the address")
     api_key: str = Field(default="", max_length=4096)
     auth_style: AuthStyle = "auto"
 

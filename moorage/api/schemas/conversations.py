@@ -85,7 +85,7 @@ class ConversationView(Shape):
 
 
 class MessageSend(Input):
-    """Ask. `client_id` is a UUID made by the client: sending it again returns the same message instead of a second one."""
+    """Ask. `client_id` is a UUID made by the client: sent again, it returns the same message, not a second one."""
 
     client_id: UUID
     parent_id: UUID | None = None
