@@ -1,0 +1,58 @@
+"""The plan gate (P14): an allow-list of (plan, standing). What it does not list is refused, the unheard-of included."""
+
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from moorage.accounts.tables import TeamRow
+from moorage.errors import AccessRefused
+
+FREE: Final = "free"
+ACTIVE: Final = "active"
+PLANS: Final = ("free", "business_starter", "business_pro", "business_max", "enterprise")
+
+ALLOWED: Final = frozenset(
+    {
+        (FREE, ACTIVE),
+        ("business_starter", ACTIVE),
+        ("business_starter", "trialing"),
+        ("business_pro", ACTIVE),
+        ("business_pro", "trialing"),
+        ("business_max", ACTIVE),
+        ("business_max", "trialing"),
+        ("enterprise", ACTIVE),
+        ("enterprise", "trialing"),
+    }
+)
+
+# Only the words differ; none of them opens anything.
+_WHY_STANDING: Final = {
+    ACTIVE: "access_not_included",
+    "trialing": "access_not_included",
+    "suspended": "access_suspended",
+    "expired": "access_expired",
+    "cancelled": "access_expired",
+}
+
+
+def judge(plan: object, standing: object) -> str | None:
+    """Give None when own models may be used, else the code of the refusal. Pure; takes anything, knows no default."""
+    # Exact types: a subclass could claim to equal anything.
+    if type(plan) is not str or plan not in PLANS:
+        return "access_plan_unknown"
+    if type(standing) is not str:
+        return "access_standing_unknown"
+    if (plan, standing) in ALLOWED:
+        return None
+    return _WHY_STANDING.get(standing, "access_standing_unknown")
+
+
+async def require_access(tx: AsyncConnection, team_id: UUID) -> None:
+    """Judge the team's row as it is in the transaction that decides. Raises AccessRefused with the code."""
+    found = await tx.execute(select(TeamRow.plan, TeamRow.standing).where(TeamRow.id == team_id))
+    team = found.one_or_none()
+    refusal = judge(None, None) if team is None else judge(team.plan, team.standing)
+    if refusal is not None:
+        raise AccessRefused(refusal)

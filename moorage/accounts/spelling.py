@@ -1,0 +1,52 @@
+"""Mail addresses, names and passwords as people type them: tidied where harmless, refused where doubtful."""
+
+import re
+import unicodedata
+from typing import Final
+
+from moorage.errors import Invalid
+
+MIN_PASSWORD_CHARS: Final = 10
+
+_LOCAL_PART: Final = re.compile(r"[^\s@\"(),:;<>\[\\\]]{1,64}")
+_LABEL: Final = re.compile(r"[^\W_](?:[\w-]{0,61}[^\W_])?")
+_MAX_ADDRESS_CHARS: Final = 254
+
+
+def read_mail_address(text: str) -> str:
+    """Give the address in the one form that is stored: trimmed, NFKC, lower-case. Raises Invalid("email_invalid").
+
+    Modest on purpose: it catches typos and what could not be stored. Only a mail that arrives proves an address.
+    """
+    address = unicodedata.normalize("NFKC", text).strip().lower()
+    local, _, domain = address.rpartition("@")
+    labels = domain.split(".")
+    fits = (
+        len(address) <= _MAX_ADDRESS_CHARS
+        and address.isprintable()
+        and _LOCAL_PART.fullmatch(local) is not None
+        and len(labels) > 1
+        and all(_LABEL.fullmatch(label) for label in labels)
+    )
+    if not fits:
+        raise Invalid("email_invalid", field="email")
+    return address
+
+
+def read_name(text: str, field: str) -> str:
+    """Give a name of a person or team, trimmed. Raises Invalid("name_invalid") for control characters and nothing."""
+    name = unicodedata.normalize("NFC", text).strip()
+    if not name or not name.isprintable():
+        raise Invalid("name_invalid", field=field)
+    return name
+
+
+def require_good_password(password: str, *, email: str, name: str) -> None:
+    """Refuse a short password, or one that is the person's own name or address. Raises Invalid, field `password`."""
+    if len(password) < MIN_PASSWORD_CHARS:
+        raise Invalid("password_too_short", field="password", length=MIN_PASSWORD_CHARS)
+    folded = password.strip().casefold()
+    if folded in {email.casefold(), email.rpartition("@")[0].casefold(), name.strip().casefold()}:
+        raise Invalid("password_like_name", field="password")
+    if len(set(folded)) == 1:
+        raise Invalid("password_one_character", field="password")

@@ -1,0 +1,101 @@
+"""The team, its members and invitations over HTTP. Who may do what is judged in `accounts`."""
+
+from typing import cast
+from uuid import UUID
+
+from fastapi import Request
+
+from moorage.accounts.invitations import Invitation
+from moorage.accounts.principal import Principal
+from moorage.accounts.teams import Member, Team, TeamFacts
+from moorage.api.parts import PartsDep
+from moorage.api.schemas.accounts import (
+    InvitationMade,
+    InvitationMake,
+    InvitationView,
+    MemberView,
+    RoleChange,
+    RoleName,
+    TeamChange,
+    TeamView,
+)
+from moorage.api.signed_in import SignedIn
+from moorage.api.views import moment
+
+
+async def get_team(request: Request, parts: PartsDep, who: SignedIn) -> TeamView:
+    """Read the team."""
+    async with parts.database.read() as tx:
+        return _view(await Team(tx, who, request.state.request_id).facts(), who)
+
+
+async def change_team(request: Request, parts: PartsDep, who: SignedIn, wish: TeamChange) -> TeamView:
+    """Rename the team."""
+    async with parts.database.write() as tx:
+        team = Team(tx, who, request.state.request_id)
+        await team.rename(wish.name)
+        return _view(await team.facts(), who)
+
+
+async def change_role(request: Request, parts: PartsDep, who: SignedIn, user_id: UUID, wish: RoleChange) -> TeamView:
+    """Give a member another role."""
+    async with parts.database.write() as tx:
+        team = Team(tx, who, request.state.request_id)
+        await team.change_role(user_id, wish.role)
+        return _view(await team.facts(), who)
+
+
+async def remove_member(request: Request, parts: PartsDep, who: SignedIn, user_id: UUID) -> TeamView:
+    """Remove a member, or leave the team."""
+    async with parts.database.write() as tx:
+        team = Team(tx, who, request.state.request_id)
+        await team.remove_member(user_id)
+        return _view(await team.facts(), who)
+
+
+async def invite(request: Request, parts: PartsDep, who: SignedIn, wish: InvitationMake) -> InvitationMade:
+    """Make an invitation link; its path is shown this once."""
+    async with parts.database.write() as tx:
+        invitation, token = await Team(tx, who, request.state.request_id).invite(wish.role, wish.note)
+    return InvitationMade(invitation=_invitation(invitation), path=f"/invite/{token.text}")
+
+
+async def revoke_invitation(request: Request, parts: PartsDep, who: SignedIn, invitation_id: UUID) -> TeamView:
+    """Take an invitation back."""
+    async with parts.database.write() as tx:
+        team = Team(tx, who, request.state.request_id)
+        await team.revoke_invitation(invitation_id)
+        return _view(await team.facts(), who)
+
+
+def _view(facts: TeamFacts, who: Principal) -> TeamView:
+    return TeamView(
+        id=facts.id,
+        name=facts.name,
+        plan=facts.plan,
+        standing=facts.standing,
+        members=[_member(one, who) for one in facts.members],
+        invitations=[_invitation(one) for one in facts.invitations],
+    )
+
+
+def _member(member: Member, who: Principal) -> MemberView:
+    return MemberView(
+        user_id=member.user_id,
+        name=member.name,
+        email=member.email,
+        role=cast("RoleName", member.role),
+        joined_at=moment(member.joined_at),
+        is_me=member.user_id == who.user_id,
+    )
+
+
+def _invitation(invitation: Invitation) -> InvitationView:
+    return InvitationView(
+        id=invitation.id,
+        role=cast("RoleName", invitation.role),
+        note=invitation.note,
+        created_at=moment(invitation.created_at),
+        expires_at=moment(invitation.expires_at),
+        invited_by=invitation.invited_by,
+    )
