@@ -41,7 +41,7 @@ class Decider:
     async def ask(self, tx: AsyncConnection, asked: Asked) -> Decision:
         """Store a question and announce its reply; the same `client_id` again gives the same exchange.
 
-        Raises NotFound (conversation, parent), Conflict("reply_running"), AccessRefused and what `Picker.choose` raises.
+        Raises NotFound (conversation, parent), Conflict("reply_running"), and what `Picker.choose` raises.
         """
         known = await self._read(tx, asked.team_id, asked.user_id, asked.conversation_id)
         if asked.client_id in known.messages:
