@@ -1,0 +1,129 @@
+"""From what the connections room knows to what the API shows; stages and refusals in the reader's language."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from moorage.api.errors import tell
+from moorage.api.schemas.connections import (
+    ConnectionModelView,
+    ConnectionView,
+    FoundModel,
+    KeyView,
+    PickerModel,
+    StageView,
+    TestFinished,
+    TestResult,
+)
+from moorage.api.sentences import Language, sentence
+from moorage.api.views import moment
+from moorage.connections.picker import PickerLine
+from moorage.connections.stages import STAGES, StageEvent
+from moorage.connections.testing import Finished
+from moorage.connections.views import ConnectionFacts, LastTest, ModelFacts
+from moorage.errors import Param
+
+
+def connection(facts: ConnectionFacts, language: Language) -> ConnectionView:
+    """One connection."""
+    return ConnectionView.model_validate(
+        {
+            "id": facts.id,
+            "name": facts.name,
+            "provider": facts.provider,
+            "zone": facts.zone,
+            "data_location": facts.data_location,
+            "enabled": facts.enabled,
+            "key": KeyView(
+                present=facts.has_key,
+                number=facts.key_number,
+                set_at=moment(facts.key_set_at),
+                set_by=facts.key_set_by,
+                expires_on=facts.key_expires_on,
+            ),
+            "maintainer_id": facts.maintainer_id,
+            "maintainer_name": facts.maintainer_name,
+            "health": facts.health,
+            "last_test": None if facts.last_test is None else _last_test(facts.last_test, language),
+            "models": [_model(one) for one in facts.models],
+            "calls_30d": facts.calls,
+            "tokens_30d": facts.tokens,
+            "created_at": moment(facts.created_at),
+            "created_by": facts.created_by,
+            "updated_at": moment(facts.updated_at),
+        }
+    )
+
+
+def stage(event: StageEvent, language: Language) -> StageView:
+    """One stage of a running or finished test."""
+    return _stage(event.to_json(), language)
+
+
+def finished(end: Finished, language: Language) -> TestFinished:
+    """The end of a test."""
+    findings = end.findings
+    return TestFinished(
+        test_id=end.test_id,
+        passed=findings.passed,
+        stages=[stage(findings.stages[name], language) for name in STAGES],
+        models=[
+            FoundModel(
+                model_id=model.id, name=model.name, context_length=model.context_length, inputs=list(model.inputs)
+            )
+            for model in findings.models
+        ],
+        models_offered=findings.models_offered,
+        notes=[sentence(f"note_{note.removeprefix('note_')}", {}, language) for note in findings.notes],
+    )
+
+
+def picker_line(line: PickerLine, language: Language) -> PickerModel:
+    """One line of the picker."""
+    params: dict[str, Param] = {"model": line.name, "connection": line.connection_name}
+    return PickerModel.model_validate(
+        {
+            "ref": line.ref,
+            "name": line.name,
+            "model_id": line.model_id,
+            "origin": line.origin,
+            "connection_name": line.connection_name,
+            "context_length": line.context_length,
+            "inputs": list(line.inputs),
+            "data_location": line.data_location,
+            "billed_by": line.billed_by,
+            "health": line.health,
+            "available": line.problem_code is None,
+            "problem": None if line.problem_code is None else tell(line.problem_code, params, language),
+        }
+    )
+
+
+def _stage(stored: Mapping[str, Any], language: Language) -> StageView:
+    code = stored["code"]
+    if code is not None:
+        message = sentence(code, stored["facts"], language)
+    elif stored["state"] == "passed":
+        message = sentence(f"stage_{stored['stage']}_passed", stored["facts"], language)
+    else:
+        message = ""
+    return StageView.model_validate({**stored, "message": message})
+
+
+def _last_test(test: LastTest, language: Language) -> TestResult:
+    return TestResult(
+        at=moment(test.at), passed=test.passed, stages=[_stage(stored, language) for stored in test.stages]
+    )
+
+
+def _model(facts: ModelFacts) -> ConnectionModelView:
+    return ConnectionModelView(
+        id=facts.id,
+        ref=f"byom:{facts.id}",
+        model_id=facts.model_id,
+        name=facts.name,
+        enabled=facts.enabled,
+        typed=facts.typed,
+        context_length=facts.context_length,
+        inputs=list(facts.inputs),
+        vanished_at=None if facts.vanished_at is None else moment(facts.vanished_at),
+    )

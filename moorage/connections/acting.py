@@ -1,0 +1,43 @@
+"""Who acts on connections, and the two questions asked before anything happens: may they, may their team."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from moorage.accounts.permissions import Permission, require
+from moorage.accounts.principal import Principal
+from moorage.audit.trail import Act, Actor, record
+from moorage.errors import AccessRefused
+from moorage.storage.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A signed-in person and the request they act with."""
+
+    person: Principal
+    request_id: str
+
+    @property
+    def actor(self) -> Actor:
+        """The same for the audit trail."""
+        return Actor(self.person.user_id, self.person.name, self.request_id)
+
+
+def require_connector(caller: Caller) -> None:
+    """Let owners and admins through. Raises NotAllowed("not_allowed")."""
+    require(caller.person, Permission.MANAGE_CONNECTIONS)
+
+
+@contextlib.asynccontextmanager
+async def refusals_recorded(
+    database: Database, caller: Caller, object_id: str, object_name: str
+) -> AsyncIterator[None]:
+    """Put the gate's refusals within on record; they still reach the caller."""
+    try:
+        yield
+    except AccessRefused as refused:
+        act = Act("access.refused", "connection", object_id, object_name, "refused", {"code": refused.code})
+        async with database.write() as tx:
+            await record(tx, caller.person.team_id, caller.actor, act)
+        raise

@@ -1,0 +1,116 @@
+"""Asks a stored connection for its models again and shows what came and went: new ones arrive off (P9)."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Row as ResultRow
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from moorage.accounts.access import require_access
+from moorage.audit.trail import Act, record
+from moorage.connections.acting import Caller, refusals_recorded, require_connector
+from moorage.connections.credentials import Credentials
+from moorage.connections.pace import Pace
+from moorage.connections.store import ConnectionStore, Merged
+from moorage.egress.door import Door
+from moorage.errors import EndpointFailure, MoorageError
+from moorage.providers.openai_compatible import OpenAICompatible
+from moorage.providers.protocol import DiscoveredModel, Quirks
+from moorage.storage.database import Database
+from moorage.storage.types import new_id
+from moorage.usage.estimates import Count
+from moorage.usage.ledger import Call, Ended, Ledger, Outcome
+
+DEADLINE_S: Final = 45.0
+
+
+class Discovery:
+    """Re-discovers the models of stored connections. Shares the pace of tests: both knock at somebody's endpoint."""
+
+    def __init__(self, *, database: Database, door: Door, credentials: Credentials, ledger: Ledger, pace: Pace) -> None:
+        self._database = database
+        self._door = door
+        self._credentials = credentials
+        self._ledger = ledger
+        self._pace = pace
+
+    async def run(self, caller: Caller, connection_id: UUID) -> Merged:
+        """Ask and merge.
+
+        Raises NotAllowed, TooMany("tests_limited"), AccessRefused, NotFound("connection_gone"), and EndpointFailure
+        when the endpoint fails: then the stored models stay as they are.
+        """
+        require_connector(caller)
+        self._pace.take(caller.person.team_id)
+        call_id = new_id()
+        async with refusals_recorded(self._database, caller, str(connection_id), ""), self._database.write() as tx:
+            await require_access(tx, caller.person.team_id)
+            row = await ConnectionStore(tx, caller.person.team_id).get(connection_id)
+            await self._ledger.announce(tx, _announce(call_id, caller, row))
+        started_s = time.perf_counter()
+        failure: MoorageError | None = None
+        found: Sequence[DiscoveredModel] = ()
+        try:
+            found = await self._ask(row)
+        except MoorageError as error:
+            failure = error
+        duration_ms = round((time.perf_counter() - started_s) * 1000, 1)
+        ended: Ended = "ok" if failure is None else "upstream_error"
+        async with self._database.write() as tx:
+            # A list costs no tokens that anybody could report.
+            await self._ledger.settle(tx, call_id, Outcome(Count(None, None, "missing"), ended, None, duration_ms))
+            merged = await self._settle(tx, caller, row, found, failure)
+        if failure is not None:
+            raise failure
+        return merged
+
+    async def _ask(self, row: ResultRow[Any]) -> Sequence[DiscoveredModel]:
+        endpoint = self._credentials.open_address(row.team_id, row.id, row.sealed_base_url)
+        key = self._credentials.open_key(row.team_id, row.id, endpoint, row.sealed_key)
+        line = self._door.line(str(row.id), endpoint)
+        provider = OpenAICompatible(line, endpoint, key, Quirks.from_json(row.quirks))
+        try:
+            async with asyncio.timeout(DEADLINE_S):
+                return await provider.list_models()
+        except TimeoutError:
+            raise EndpointFailure("took_too_long", timeout_s=int(DEADLINE_S)) from None
+
+    async def _settle(
+        self,
+        tx: AsyncConnection,
+        caller: Caller,
+        row: ResultRow[Any],
+        found: Sequence[DiscoveredModel],
+        failure: MoorageError | None,
+    ) -> Merged:
+        store = ConnectionStore(tx, row.team_id)
+        merged = Merged((), ())
+        if failure is None:
+            await store.get(row.id)
+            merged = await store.merge_models(row.id, found)
+            details: dict[str, str | int | bool | None] = {"came": len(merged.came), "went": len(merged.went)}
+        else:
+            details = {"code": failure.code}
+        if failure is None or isinstance(failure, EndpointFailure):
+            await store.note_health(row.id, None if failure is None else failure.code, key_number=row.key_number)
+        outcome = "done" if failure is None else "failed"
+        act = Act("models.discovered", "connection", str(row.id), row.name, outcome, details)  # type: ignore[arg-type]
+        await record(tx, row.team_id, caller.actor, act)
+        return merged
+
+
+def _announce(call_id: UUID, caller: Caller, row: ResultRow[Any]) -> Call:
+    return Call(
+        call_id=call_id,
+        team_id=row.team_id,
+        user_id=caller.person.user_id,
+        kind="byom",
+        purpose="discovery",
+        connection_id=row.id,
+        provider=row.provider,
+        model_id="",
+        tokens_in_estimate=0,
+    )

@@ -1,0 +1,255 @@
+"""What people do with connections, one method per act: each asks for permission, writes once, and leaves its entry.
+
+Whatever could send something asks the gate (P14). A refused team may still look, pause and delete: nothing of its own
+is held back from it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from moorage.accounts.access import require_access
+from moorage.audit.trail import Act, record
+from moorage.connections.acting import Caller, refusals_recorded, require_connector
+from moorage.connections.credentials import AddressRules, Credentials
+from moorage.connections.discovery import Discovery
+from moorage.connections.results import DraftResult, TestResults
+from moorage.connections.stages import DEADLINE_S
+from moorage.connections.store import ConnectionStore, Merged, NewConnection, Wanted
+from moorage.connections.testing import Entered, TestEvents, Testing, with_auth
+from moorage.connections.views import ConnectionFacts, ConnectionViews
+from moorage.egress.door import Door
+from moorage.errors import AccessRefused, Invalid
+from moorage.providers.addresses import read_pasted_url
+from moorage.storage.database import Database
+from moorage.storage.types import new_id
+from moorage.usage.ledger import Ledger
+from moorage.vault.seal import Vault
+
+_PLAIN_FIELDS: Final = frozenset({"name", "zone", "data_location", "maintainer_id", "key_expires_on"})
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A connection as somebody wants it saved."""
+
+    name: str
+    provider: str
+    entered: Entered
+    zone: str
+    data_location: str
+    maintainer_id: UUID | None
+    key_expires_on: str | None
+    models: Sequence[Wanted]
+    test_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """All connections of a team; `refusal` is the gate's code, None while they can be used."""
+
+    connections: Sequence[ConnectionFacts]
+    refusal: str | None
+
+
+class Connections:
+    """The use cases of the room. One per process; close it with `aclose` before the door."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        door: Door,
+        vault: Vault,
+        ledger: Ledger,
+        rules: AddressRules,
+        test_deadline_s: float = DEADLINE_S,
+    ) -> None:
+        self._database = database
+        self._door = door
+        self._rules = rules
+        self._credentials = Credentials(vault, rules)
+        self._testing = Testing(
+            database=database,
+            door=door,
+            credentials=self._credentials,
+            rules=rules,
+            ledger=ledger,
+            deadline_s=test_deadline_s,
+        )
+        self._discovery = Discovery(
+            database=database, door=door, credentials=self._credentials, ledger=ledger, pace=self._testing.pace
+        )
+
+    async def aclose(self) -> None:
+        """End the tests under way."""
+        await self._testing.aclose()
+
+    async def list(self, caller: Caller) -> Listing:
+        """Give all connections, from stored state only (P22)."""
+        require_connector(caller)
+        async with self._database.read() as tx:
+            facts = await ConnectionViews(tx, caller.person.team_id).list()
+            try:
+                await require_access(tx, caller.person.team_id)
+            except AccessRefused as refused:
+                return Listing(facts, refused.code)
+        return Listing(facts, None)
+
+    async def get(self, caller: Caller, connection_id: UUID) -> ConnectionFacts:
+        """Give one connection. Raises NotFound("connection_gone")."""
+        require_connector(caller)
+        async with self._database.read() as tx:
+            return await ConnectionViews(tx, caller.person.team_id).get(connection_id)
+
+    async def make(self, caller: Caller, draft: Draft) -> ConnectionFacts:
+        """Save a new connection, with the findings of its test if it names one.
+
+        Raises AddressRefused, Conflict("name_taken"|"too_many_connections"), Invalid("maintainer_unknown"|
+        "date_invalid"|"test_unknown"|"test_other_endpoint"): then nothing is saved.
+        """
+        require_connector(caller)
+        _check_date(draft.key_expires_on)
+        connection_id, team_id = new_id(), caller.person.team_id
+        async with refusals_recorded(self._database, caller, "", draft.name), self._database.write() as tx:
+            await require_access(tx, team_id)
+            tested = await self._find_test(tx, team_id, draft)
+            store = ConnectionStore(tx, team_id)
+            await store.make(self._prepare(connection_id, team_id, draft, tested), caller.person.user_id)
+            if tested is not None and draft.test_id is not None:
+                await store.merge_models(connection_id, tested.models)
+                await TestResults(tx, team_id).adopt(draft.test_id, connection_id)
+            switched_on, _ = await store.set_models(connection_id, draft.models)
+            details: dict[str, str | int | bool | None] = {
+                "zone": draft.zone,
+                "models_on": switched_on,
+                "has_key": draft.entered.key is not None,
+                "tested": tested is not None,
+            }
+            await record(tx, team_id, caller.actor, _act("connection.created", connection_id, draft.name, details))
+            return await ConnectionViews(tx, team_id).get(connection_id)
+
+    async def change(self, caller: Caller, connection_id: UUID, wish: Mapping[str, Any]) -> ConnectionFacts:
+        """Change what is not secret: name, zone, data_location, maintainer_id, key_expires_on, enabled.
+
+        Pausing needs no open gate. Raises NotFound, Conflict("name_taken"), Invalid (maintainer_unknown, date_invalid).
+        """
+        require_connector(caller)
+        team_id = caller.person.team_id
+        _check_date(wish.get("key_expires_on"))
+        async with refusals_recorded(self._database, caller, str(connection_id), ""), self._database.write() as tx:
+            if wish != {"enabled": False}:
+                await require_access(tx, team_id)
+            store = ConnectionStore(tx, team_id)
+            row = await store.get(connection_id)
+            plain = {name: value for name, value in _read_plain(wish).items() if getattr(row, name) != value}
+            if plain:
+                await store.change(connection_id, plain)
+                details: dict[str, str | int | bool | None] = {"fields": ", ".join(sorted(plain))}
+                act = _act("connection.changed", connection_id, plain.get("name", row.name), details)
+                await record(tx, team_id, caller.actor, act)
+            enabled = wish.get("enabled")
+            if enabled is not None and enabled != row.enabled:
+                await store.change(connection_id, {"enabled": enabled})
+                action = "connection.enabled" if enabled else "connection.disabled"
+                await record(tx, team_id, caller.actor, _act(action, connection_id, plain.get("name", row.name)))
+            facts = await ConnectionViews(tx, team_id).get(connection_id)
+        if not facts.enabled:
+            await self._door.hang_up(str(connection_id))
+        return facts
+
+    async def delete(self, caller: Caller, connection_id: UUID) -> None:
+        """Delete a connection: its secrets are wiped, conversations keep naming its models. Raises NotFound."""
+        require_connector(caller)
+        async with self._database.write() as tx:
+            store = ConnectionStore(tx, caller.person.team_id)
+            row = await store.get(connection_id)
+            await store.delete(connection_id)
+            act = _act("connection.deleted", connection_id, row.name)
+            await record(tx, caller.person.team_id, caller.actor, act)
+        await self._door.hang_up(str(connection_id))
+
+    async def set_models(self, caller: Caller, connection_id: UUID, wanted: Sequence[Wanted]) -> ConnectionFacts:
+        """Set which models appear in the picker. Raises NotFound, AccessRefused, Conflict("too_many_models")."""
+        require_connector(caller)
+        team_id = caller.person.team_id
+        async with refusals_recorded(self._database, caller, str(connection_id), ""), self._database.write() as tx:
+            await require_access(tx, team_id)
+            store = ConnectionStore(tx, team_id)
+            row = await store.get(connection_id)
+            switched_on, switched_off = await store.set_models(connection_id, wanted)
+            act = _act("models.changed", connection_id, row.name, {"on": switched_on, "off": switched_off})
+            await record(tx, team_id, caller.actor, act)
+            return await ConnectionViews(tx, team_id).get(connection_id)
+
+    async def discover(self, caller: Caller, connection_id: UUID) -> tuple[ConnectionFacts, Merged]:
+        """Ask the endpoint for its models again. Raises as `Discovery.run`."""
+        merged = await self._discovery.run(caller, connection_id)
+        return await self.get(caller, connection_id), merged
+
+    async def test_draft(self, caller: Caller, entered: Entered, model_id: str | None) -> TestEvents:
+        """Start a test of what was typed."""
+        return await self._testing.test_draft(caller, entered, model_id)
+
+    async def test_stored(self, caller: Caller, connection_id: UUID) -> TestEvents:
+        """Start a test of a stored connection."""
+        return await self._testing.test_stored(caller, connection_id)
+
+    async def replace_endpoint(self, caller: Caller, connection_id: UUID, entered: Entered) -> TestEvents:
+        """Start a test of a new address and key; they are swapped in if it passes."""
+        return await self._testing.replace_endpoint(caller, connection_id, entered)
+
+    async def _find_test(self, tx: AsyncConnection, team_id: UUID, draft: Draft) -> DraftResult | None:
+        if draft.test_id is None:
+            return None
+        entered = draft.entered
+        fingerprint = self._credentials.fingerprint(team_id, entered.base_url or "", entered.key, entered.auth_style)
+        return await TestResults(tx, team_id).find_draft(draft.test_id, fingerprint)
+
+    def _prepare(self, connection_id: UUID, team_id: UUID, draft: Draft, tested: DraftResult | None) -> NewConnection:
+        entered = draft.entered
+        if tested is not None and tested.sealed_base_url is not None and draft.test_id is not None:
+            endpoint = self._credentials.open_tested(team_id, draft.test_id, tested.sealed_base_url)
+            quirks = tested.quirks
+        else:
+            pasted = read_pasted_url(entered.base_url or "")
+            endpoint, quirks = self._rules.read(pasted.base_url), with_auth(pasted.quirks, entered.auth_style)
+        return NewConnection(
+            id=connection_id,
+            name=draft.name,
+            provider=draft.provider,
+            zone=draft.zone,
+            data_location=draft.data_location,
+            sealed_base_url=self._credentials.seal_address(team_id, connection_id, endpoint),
+            sealed_key=self._credentials.seal_key(team_id, connection_id, endpoint, entered.key),
+            key_expires_on=draft.key_expires_on,
+            quirks=quirks,
+            maintainer_id=draft.maintainer_id,
+            health="unproven" if tested is None else tested.health,
+            health_code=None if tested is None else tested.health_code,
+        )
+
+
+def _read_plain(wish: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the plain columns; an expiry date of "" means that there is none."""
+    plain = {name: value for name, value in wish.items() if name in _PLAIN_FIELDS}
+    return plain | ({"key_expires_on": plain["key_expires_on"] or None} if "key_expires_on" in plain else {})
+
+
+def _check_date(text: str | None) -> None:
+    if not text:
+        return
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        raise Invalid("date_invalid", field="key_expires_on") from None
+
+
+def _act(
+    action: str, connection_id: UUID, name: str, details: Mapping[str, str | int | bool | None] | None = None
+) -> Act:
+    return Act(action, "connection", str(connection_id), name, details=details or {})

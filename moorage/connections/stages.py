@@ -1,0 +1,383 @@
+"""Walks the way to an endpoint stage by stage and says at each what it found, in codes that name the fix (P8).
+
+url → dns → address → tcp → tls → credential → models → completion → usage. Touches no database; never repeats the
+address, the key, or a word the endpoint said. docs/adr/0007 says why the stages are cut as they are.
+"""
+
+import asyncio
+import contextlib
+import re
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, Protocol, TypeVar, cast
+
+from moorage.egress.door import Door
+from moorage.egress.urls import Endpoint
+from moorage.errors import EndpointFailure, Param, Unavailable
+from moorage.providers.openai_compatible import OpenAICompatible, Patience
+from moorage.providers.protocol import BrokenReply, ChatRequest, DiscoveredModel, End, Quirks, Turn, Usage
+from moorage.usage.estimates import Count, count_call, estimate_prompt_tokens
+from moorage.usage.ledger import Ended
+from moorage.vault.secret import Secret
+
+T = TypeVar("T")
+Stage = Literal["url", "dns", "address", "tcp", "tls", "credential", "models", "completion", "usage"]
+State = Literal["running", "passed", "warned", "failed", "skipped"]
+
+STAGES: Final[tuple[Stage, ...]] = (
+    "url", "dns", "address", "tcp", "tls", "credential", "models", "completion", "usage",
+)  # fmt: skip
+DEADLINE_S: Final = 90.0
+PROBE_TEXT: Final = "Reply with the word ready."
+PROBE_MAX_TOKENS: Final = 16
+_PATIENCE: Final = Patience(first_byte_timeout_s=60, idle_timeout_s=30, total_timeout_s=75)
+
+# The endpoint has no list to offer now, which is no reason against it.
+_LIST_MAY_LACK: Final = frozenset({"models_not_offered", "rate_limited"})
+# A list that fails like this does not matter once a model id is typed: the completion tells.
+_LIST_MAY_FAIL: Final = frozenset(
+    {
+        "not_api",
+        "path_missing",
+        "request_refused",
+        "upstream_failed",
+        "overloaded",
+        "midstream_error",
+        "answer_too_large",
+    }
+)
+_KEY_REFUSED: Final = frozenset({"bad_key", "key_missing", "forbidden", "forbidden_unexplained"})
+# The endpoint is there and took the key; the model was busy, or had nothing to say in sixteen tokens.
+_REACHABLE: Final = frozenset({"rate_limited", "empty_answer"})
+# Failures of a completion that only an endpoint which let us in can have.
+_LET_IN: Final = frozenset(
+    {
+        "rate_limited",
+        "empty_answer",
+        "model_missing",
+        "not_chat_model",
+        "context_too_long",
+        "quota_exhausted",
+        "gateway_key",
+    }
+)
+_NO_CHAT: Final = re.compile(
+    r"embed|whisper|tts|speech|audio|transcri|dall-?e|image|diffusion|flux|rerank|moderation|guard|ocr|\bbge\b|clip|"
+    r"realtime|sora|video",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StageEvent:
+    """What is known of one stage: `code` names a sentence that `facts` fill; `ms` is how long it took."""
+
+    stage: Stage
+    state: State
+    code: str | None = None
+    facts: Mapping[str, Param] = field(default_factory=dict)
+    ms: float | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Give it for storing."""
+        return {"stage": self.stage, "state": self.state, "code": self.code, "facts": dict(self.facts), "ms": self.ms}
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """Where to go, with what, and what is known of the place."""
+
+    endpoint: Endpoint
+    key: Secret | None
+    quirks: Quirks
+    notes: tuple[str, ...] = ()
+    model_hint: str | None = None
+
+
+@dataclass(slots=True)
+class Findings:
+    """What a staged test found. `endpoint` is the corrected one; None if not even the address could be read."""
+
+    endpoint: Endpoint | None = None
+    quirks: Quirks = field(default_factory=Quirks)
+    models: Sequence[DiscoveredModel] = ()
+    models_offered: bool = False
+    notes: tuple[str, ...] = ()
+    stages: dict[Stage, StageEvent] = field(default_factory=dict)
+
+    @property
+    def failed(self) -> StageEvent | None:
+        """The stage that failed, if one did."""
+        return next((event for event in self.stages.values() if event.state == "failed"), None)
+
+    @property
+    def passed(self) -> bool:
+        """Whether a model was reached and nothing failed."""
+        completion = self.stages.get("completion")
+        return self.failed is None and completion is not None and completion.state in {"passed", "warned"}
+
+    @property
+    def health_code(self) -> str | None:
+        """What the test says about the endpoint's health: a failure code, or None for healthy."""
+        failed = self.failed
+        if failed is not None:
+            return failed.code
+        completion = self.stages.get("completion")
+        return completion.code if completion is not None else None
+
+
+class CallWatch(Protocol):
+    """Is told of the one call that may cost something, before and after."""
+
+    async def begins(self, model_id: str, tokens_in_estimate: int) -> None:
+        """Announce the call; it is sent when this returns."""
+        ...
+
+    async def ends(self, count: Count, ended: Ended, ttft_ms: float | None, duration_ms: float) -> None:
+        """Settle the call."""
+        ...
+
+
+class NoWatch:
+    """For drafts: there is no connection yet that the call could be counted for."""
+
+    async def begins(self, model_id: str, tokens_in_estimate: int) -> None:
+        """Do nothing."""
+
+    async def ends(self, count: Count, ended: Ended, ttft_ms: float | None, duration_ms: float) -> None:
+        """Do nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Probe:
+    """How the short completion went."""
+
+    model: str
+    failure: EndpointFailure | None
+    usage: Usage | None
+    first_word_ms: float | None
+    chunks: int
+    ms: float
+
+
+class StagedTest:
+    """One walk. Iterate `run` to its end, then read `findings`.
+
+    `line_key` names connections of its own, so that a test never rides on a socket that is open already. `locate`
+    reads the address; what it raises is the finding of the first stage. `model_id` was typed and is asked in any case;
+    `prefers` is asked if the endpoint lists it, or has no list.
+    """
+
+    def __init__(
+        self,
+        door: Door,
+        *,
+        line_key: str,
+        locate: Callable[[], Located],
+        model_id: str | None,
+        watch: CallWatch,
+        prefers: str | None = None,
+        deadline_s: float = DEADLINE_S,
+    ) -> None:
+        self.findings = Findings()
+        self._door = door
+        self._line_key = line_key
+        self._locate = locate
+        self._model_id = model_id
+        self._prefers = prefers
+        self._watch = watch
+        self._deadline_s = deadline_s
+        self._ends_at = 0.0
+
+    async def run(self) -> AsyncIterator[StageEvent]:
+        """Give each stage as "running" and then as what became of it; after a failure the rest is "skipped"."""
+        self._ends_at = asyncio.get_running_loop().time() + self._deadline_s
+        stages = self.findings.stages
+        current: Stage = "url"
+        try:
+            async with contextlib.aclosing(self._walk()) as walk:
+                async for event in walk:
+                    current = event.stage
+                    if event.state != "running":
+                        stages[current] = event
+                    yield event
+        except EndpointFailure as failure:
+            # No time for a refused address: it would tell how far inside a network a name leads.
+            stages[current] = StageEvent(current, "failed", failure.code, dict(failure.params))
+            yield stages[current]
+        except Unavailable as failure:
+            if failure.code != "key_unreadable":
+                raise
+            stages[current] = StageEvent(current, "failed", failure.code)
+            yield stages[current]
+        finally:
+            await self._door.hang_up(self._line_key)
+        for stage in STAGES:
+            if stage not in stages:
+                stages[stage] = StageEvent(stage, "skipped")
+                yield stages[stage]
+
+    async def _walk(self) -> AsyncGenerator[StageEvent, None]:
+        findings = self.findings
+        yield StageEvent("url", "running")
+        started_s = time.perf_counter()
+        place = self._locate()
+        findings.endpoint, findings.quirks, findings.notes = place.endpoint, place.quirks, place.notes
+        yield StageEvent("url", "passed", ms=_ms_since(started_s))
+        async with contextlib.aclosing(self._survey(place.endpoint)) as survey:
+            async for event in survey:
+                yield event
+        line = self._door.line(self._line_key, place.endpoint)
+        provider = OpenAICompatible(line, place.endpoint, place.key, place.quirks, _PATIENCE)
+        model_id = self._model_id or place.model_hint
+        async with contextlib.aclosing(self._talk(provider, model_id, has_key=place.key is not None)) as talk:
+            async for event in talk:
+                findings.quirks = provider.quirks
+                if provider.endpoint != place.endpoint:
+                    findings.endpoint, findings.notes = provider.endpoint, (*place.notes, "v1_added")
+                yield event
+
+    async def _survey(self, endpoint: Endpoint) -> AsyncGenerator[StageEvent, None]:
+        yield StageEvent("dns", "running")
+        survey = cast("AsyncGenerator[Any, None]", self._door.survey(endpoint))
+        async with contextlib.aclosing(survey):
+            for here, then in (("dns", "address"), ("address", "tcp"), ("tcp", "tls"), ("tls", None)):
+                finding = await self._in_time(anext(survey))
+                yield StageEvent(cast("Stage", here), "passed", facts=dict(finding.facts), ms=round(finding.ms, 1))
+                if then is not None:
+                    yield StageEvent(cast("Stage", then), "running")
+
+    async def _talk(
+        self, provider: OpenAICompatible, model_id: str | None, *, has_key: bool
+    ) -> AsyncGenerator[StageEvent, None]:
+        yield StageEvent("credential", "running")
+        started_s = time.perf_counter()
+        try:
+            models = await self._in_time(provider.list_models())
+        except EndpointFailure as failure:
+            is_named = model_id is not None or self._prefers is not None
+            if failure.code not in _LIST_MAY_LACK and not (is_named and failure.code in _LIST_MAY_FAIL):
+                raise
+            unlisted = self._talk_unlisted(provider, model_id or self._prefers, failure, has_key=has_key)
+            async with contextlib.aclosing(unlisted) as talk:
+                async for event in talk:
+                    yield event
+            return
+        ms = _ms_since(started_s)
+        self.findings.models, self.findings.models_offered = models, True
+        yield _judge_credential(has_key=has_key, ms=ms)
+        yield StageEvent("models", "running")
+        if models:
+            yield StageEvent("models", "passed", facts={"count": len(models)}, ms=ms)
+        else:
+            yield StageEvent("models", "warned", "models_empty", ms=ms)
+        listed = self._prefers if self._prefers in {model.id for model in models} else None
+        chosen = model_id or listed or pick_model(models)
+        if chosen is None:
+            return
+        yield StageEvent("completion", "running")
+        for event in _judge_probe(await self._probe(provider, chosen)):
+            yield event
+
+    async def _talk_unlisted(
+        self, provider: OpenAICompatible, model_id: str | None, missing: EndpointFailure, *, has_key: bool
+    ) -> AsyncGenerator[StageEvent, None]:
+        """Without a list only a completion can tell whether the key is right, so it comes first."""
+        models = StageEvent("models", "warned", missing.code, dict(missing.params))
+        if model_id is None:
+            yield StageEvent("credential", "warned", "credential_unproven")
+            yield StageEvent("models", "running")
+            yield models
+            return
+        probe = await self._probe(provider, model_id)
+        failure = probe.failure
+        if failure is not None and failure.code in _KEY_REFUSED:
+            raise failure
+        if failure is None or failure.code in _LET_IN:
+            yield _judge_credential(has_key=has_key, ms=probe.ms)
+        else:
+            yield StageEvent("credential", "warned", "credential_unproven", ms=probe.ms)
+        yield StageEvent("models", "running")
+        yield models
+        yield StageEvent("completion", "running")
+        for event in _judge_probe(probe):
+            yield event
+
+    async def _probe(self, provider: OpenAICompatible, model: str) -> _Probe:
+        """Ask for one word, announced before and settled after, whatever happens in between."""
+        prompt_tokens = estimate_prompt_tokens([PROBE_TEXT])
+        await self._watch.begins(model, prompt_tokens)
+        request = ChatRequest(model, (Turn("user", PROBE_TEXT),), max_tokens=PROBE_MAX_TOKENS)
+        started_s, first_word_ms, chunks, written = time.perf_counter(), None, 0, ""
+        failure: EndpointFailure | None = None
+        usage: Usage | None = None
+        ended: Ended = "stopped"
+        try:
+            async with asyncio.timeout_at(self._ends_at):
+                async with contextlib.aclosing(provider.reply(request)) as reply:
+                    async for item in reply:
+                        if isinstance(item, End):
+                            usage = item.usage
+                            continue
+                        first_word_ms = _ms_since(started_s) if first_word_ms is None else first_word_ms
+                        chunks, written = chunks + item.chunks, written + item.text + item.reasoning
+            ended = "ok"
+        except EndpointFailure as error:
+            failure, ended = error, "upstream_error"
+            usage = error.usage if isinstance(error, BrokenReply) else None
+        except TimeoutError:
+            failure, ended = self._too_long(), "timeout"
+        finally:
+            # Reached when the person leaves, too; the task of a test is its own, so this may wait (DESIGN, way 2).
+            count = count_call(
+                None if usage is None else usage.tokens_in,
+                None if usage is None else usage.tokens_out,
+                prompt_estimate=prompt_tokens,
+                written=written,
+                begun=bool(written),
+            )
+            await self._watch.ends(count, ended, first_word_ms, _ms_since(started_s))
+        return _Probe(model, failure, usage, first_word_ms, chunks, _ms_since(started_s))
+
+    async def _in_time(self, work: Awaitable[T]) -> T:
+        try:
+            async with asyncio.timeout_at(self._ends_at):
+                return await work
+        except TimeoutError:
+            raise self._too_long() from None
+
+    def _too_long(self) -> EndpointFailure:
+        return EndpointFailure("test_took_too_long", timeout_s=int(self._deadline_s))
+
+
+def pick_model(models: Sequence[DiscoveredModel]) -> str | None:
+    """Choose a model that probably chats: the first whose id does not speak of embeddings, sound or pictures."""
+    plausible = (model.id for model in models if _NO_CHAT.search(model.id) is None)
+    return next(plausible, models[0].id if models else None)
+
+
+def _judge_credential(*, has_key: bool, ms: float) -> StageEvent:
+    if has_key:
+        return StageEvent("credential", "passed", ms=ms)
+    return StageEvent("credential", "warned", "auth_missing", ms=ms)
+
+
+def _judge_probe(probe: _Probe) -> Sequence[StageEvent]:
+    failure = probe.failure
+    if failure is not None:
+        state: State = "warned" if failure.code in _REACHABLE else "failed"
+        return (StageEvent("completion", state, failure.code, dict(failure.params), probe.ms),)
+    first_ms = round(probe.ms if probe.first_word_ms is None else probe.first_word_ms)
+    facts: dict[str, Param] = {"model": probe.model, "chunks": probe.chunks, "first_word_ms": first_ms}
+    completion = StageEvent("completion", "passed", facts=facts, ms=probe.ms)
+    counts = {} if probe.usage is None else {"tokens_in": probe.usage.tokens_in, "tokens_out": probe.usage.tokens_out}
+    reported: dict[str, Param] = {name: count for name, count in counts.items() if count is not None}
+    usage = (
+        StageEvent("usage", "passed", facts=reported) if reported else StageEvent("usage", "warned", "usage_missing")
+    )
+    return completion, StageEvent("usage", "running"), usage
+
+
+def _ms_since(started_s: float) -> float:
+    return round((time.perf_counter() - started_s) * 1000, 1)

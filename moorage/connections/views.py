@@ -1,0 +1,192 @@
+"""Connections as owners and admins see them: names, health, figures; no address and no key is ever read here (P12)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from moorage.accounts.tables import UserRow
+from moorage.connections.tables import ConnectionModelRow, ConnectionRow, ConnectionTestRow
+from moorage.errors import NotFound
+from moorage.storage.types import db_now
+from moorage.usage.tables import ByomUsageRow
+
+FIGURES_OF_DAYS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """One model of a connection."""
+
+    id: UUID
+    model_id: str
+    name: str
+    enabled: bool
+    typed: bool
+    context_length: int | None
+    inputs: Sequence[str]
+    vanished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class LastTest:
+    """The newest stored test: stages as they were stored."""
+
+    at: datetime
+    passed: bool
+    stages: Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionFacts:
+    """One connection. Calls and tokens are those of the last 30 days."""
+
+    id: UUID
+    name: str
+    provider: str
+    zone: str
+    data_location: str
+    enabled: bool
+    has_key: bool
+    key_number: int
+    key_set_at: datetime
+    key_set_by: str
+    key_expires_on: str | None
+    maintainer_id: UUID | None
+    maintainer_name: str | None
+    health: str
+    last_test: LastTest | None
+    models: Sequence[ModelFacts]
+    calls: int
+    tokens: int
+    created_at: datetime
+    created_by: str
+    updated_at: datetime
+
+
+class ConnectionViews:
+    """Reads one team's connections for showing."""
+
+    def __init__(self, tx: AsyncConnection, team_id: UUID) -> None:
+        self._tx = tx
+        self._team_id = team_id
+
+    async def list(self) -> Sequence[ConnectionFacts]:
+        """Give all connections that are not deleted, by name."""
+        return await self._read(None)
+
+    async def get(self, connection_id: UUID) -> ConnectionFacts:
+        """Give one. Raises NotFound("connection_gone")."""
+        found = await self._read(connection_id)
+        if not found:
+            raise NotFound("connection_gone")
+        return found[0]
+
+    async def _read(self, connection_id: UUID | None) -> Sequence[ConnectionFacts]:
+        wanted = (ConnectionRow.team_id == self._team_id) & ConnectionRow.deleted_at.is_(None)
+        if connection_id is not None:
+            wanted &= ConnectionRow.id == connection_id
+        table = ConnectionRow.__table__.c
+        # The sealed columns stay in the database: what is not read can't be shown.
+        shown = [column for column in table if column.name not in {"sealed_base_url", "sealed_key", "quirks"}]
+        found = await self._tx.execute(
+            select(*shown, table.sealed_key.is_not(None).label("has_key"))
+            .where(wanted)
+            .order_by(func.lower(ConnectionRow.name), ConnectionRow.id)
+        )
+        rows = found.all()
+        ids = [row.id for row in rows]
+        models, tests, figures = await self._models(ids), await self._tests(ids), await self._figures(ids)
+        names = await self._names({one for row in rows for one in (row.key_set_by, row.created_by, row.maintainer_id)})
+        return [
+            ConnectionFacts(
+                id=row.id,
+                name=row.name,
+                provider=row.provider,
+                zone=row.zone,
+                data_location=row.data_location,
+                enabled=row.enabled,
+                has_key=bool(row.has_key),
+                key_number=row.key_number,
+                key_set_at=row.key_set_at,
+                key_set_by=names.get(row.key_set_by, "–"),
+                key_expires_on=row.key_expires_on,
+                maintainer_id=row.maintainer_id,
+                maintainer_name=names.get(row.maintainer_id),
+                health=row.health,
+                last_test=tests.get(row.id),
+                models=models.get(row.id, ()),
+                calls=figures.get(row.id, (0, 0))[0],
+                tokens=figures.get(row.id, (0, 0))[1],
+                created_at=row.created_at,
+                created_by=names.get(row.created_by, "–"),
+                updated_at=row.updated_at,
+            )
+            for row in rows
+        ]
+
+    async def _models(self, ids: Sequence[UUID]) -> Mapping[UUID, Sequence[ModelFacts]]:
+        rows = await self._tx.execute(
+            select(ConnectionModelRow.__table__)
+            .where(ConnectionModelRow.connection_id.in_(ids), ConnectionModelRow.team_id == self._team_id)
+            .order_by(ConnectionModelRow.created_at, ConnectionModelRow.model_id)
+        )
+        models: dict[UUID, list[ModelFacts]] = {}
+        for row in rows:
+            models.setdefault(row.connection_id, []).append(
+                ModelFacts(
+                    id=row.id,
+                    model_id=row.model_id,
+                    name=row.name,
+                    enabled=row.enabled,
+                    typed=row.typed,
+                    context_length=row.context_length,
+                    inputs=row.inputs,
+                    vanished_at=row.vanished_at,
+                )
+            )
+        return models
+
+    async def _tests(self, ids: Sequence[UUID]) -> Mapping[UUID, LastTest]:
+        newest = (
+            select(ConnectionTestRow.connection_id, func.max(ConnectionTestRow.at).label("at"))
+            .where(ConnectionTestRow.connection_id.in_(ids), ConnectionTestRow.team_id == self._team_id)
+            .group_by(ConnectionTestRow.connection_id)
+            .subquery()
+        )
+        rows = await self._tx.execute(
+            select(
+                ConnectionTestRow.connection_id,
+                ConnectionTestRow.at,
+                ConnectionTestRow.passed,
+                ConnectionTestRow.stages,
+            ).join(
+                newest,
+                (newest.c.connection_id == ConnectionTestRow.connection_id) & (newest.c.at == ConnectionTestRow.at),
+            )
+        )
+        return {row.connection_id: LastTest(row.at, row.passed, row.stages) for row in rows if row.connection_id}
+
+    async def _figures(self, ids: Sequence[UUID]) -> Mapping[UUID, tuple[int, int]]:
+        now = (await self._tx.execute(select(db_now()))).scalar_one()
+        tokens = func.coalesce(ByomUsageRow.tokens_in, 0) + func.coalesce(ByomUsageRow.tokens_out, 0)
+        rows = await self._tx.execute(
+            select(ByomUsageRow.connection_id, func.count(), func.sum(tokens))
+            .where(
+                ByomUsageRow.team_id == self._team_id,
+                ByomUsageRow.connection_id.in_(ids),
+                ByomUsageRow.at >= now - timedelta(days=FIGURES_OF_DAYS),
+            )
+            .group_by(ByomUsageRow.connection_id)
+        )
+        return {row[0]: (int(row[1]), int(row[2] or 0)) for row in rows}
+
+    async def _names(self, ids: set[UUID | None]) -> Mapping[UUID | None, str]:
+        rows = await self._tx.execute(
+            select(UserRow.id, UserRow.name).where(UserRow.id.in_([one for one in ids if one is not None]))
+        )
+        return {row.id: row.name for row in rows}
