@@ -94,7 +94,7 @@ def install_packages(lock: str, stamp: Path, wanted: str) -> None:
 
 def pip(arguments: Sequence[str]) -> None:
     """Run the environment's pip."""
-    run([str(VENV_PYTHON), "-m", "pip", "--disable-pip-version-check", "--quiet", *arguments], cwd=ROOT)
+    run([str(VENV_PYTHON), "-m", "pip", "--disable-pip-version-check", "-qq", *arguments], cwd=ROOT)
 
 
 def make_environment() -> None:
