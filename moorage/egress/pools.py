@@ -75,8 +75,6 @@ class Pools:
 
     async def take(self, key: str, endpoint: Endpoint) -> Pool:
         """Give the pool for one request; the caller ends with `pool.let_go()`."""
-        if self._is_closed:
-            raise EndpointFailure("connection_lost")
         now_s = asyncio.get_running_loop().time()
         if now_s - self._swept_at_s > _SWEEP_EVERY_S:
             self._swept_at_s = now_s
@@ -86,6 +84,8 @@ class Pools:
         if pool is not None and now_s - pool.born_at_s > self._dialler.limits.pool_age_s:
             await self._retire(where)
             pool = self._pools.get(where)
+        if self._is_closed:
+            raise EndpointFailure("connection_lost")
         if pool is None:
             pool = self._pools[where] = Pool(self._dialler, self._tls, endpoint, now_s)
         pool.in_use += 1

@@ -6,6 +6,7 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from ipaddress import ip_address
 from pathlib import Path
+from typing import cast
 
 from moorage.egress.door import Door, Limits
 from moorage.egress.policy import Address, AddressPolicy, Exceptions
@@ -117,7 +118,7 @@ class _Upgrading(asyncio.Protocol):
         self._task: asyncio.Task[None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
+        transport = cast("asyncio.Transport", transport)  # uvloop's does not inherit from it
         if self._tls is None:
             transport.set_protocol(self._inner)
             self._inner.connection_made(transport)

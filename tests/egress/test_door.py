@@ -6,6 +6,7 @@ import ssl
 from pathlib import Path
 
 import pytest
+import uvloop
 
 from moorage.egress.door import Door, Limits, Outbound
 from moorage.egress.policy import AddressPolicy, Exceptions
@@ -13,7 +14,7 @@ from moorage.egress.trust import build_tls_context
 from moorage.egress.urls import Endpoint
 from moorage.errors import AddressRefused, EndpointFailure, Invalid
 from moorage.vault.secret import Secret
-from tests.egress.harbour import GOOD, INTERNAL, SECOND, Harbour, ScriptedResolver, answer, endless, raw
+from tests.egress.harbour import GOOD, INTERNAL, SECOND, Harbour, ScriptedResolver, answer, endless, open_harbour, raw
 
 GET = Outbound(method="GET", path="/v1/models")
 OK = b"HTTP/1.1 200 OK\r\n"
@@ -96,6 +97,20 @@ async def test_rebinding_between_two_connections_reaches_nobody(harbour: Harbour
     assert (await line.fetch(GET)).body == b"hi"
     assert (await code_of(door, harbour.endpoint())).code == "address_not_public"
     assert victim.connections == 0
+
+
+def test_the_pin_holds_on_the_event_loop_of_production(tmp_path: Path) -> None:
+    async def play() -> tuple[bytes, str, int]:
+        async with open_harbour(tmp_path) as harbour:
+            await harbour.serve(raw(OK + b"Connection: close\r\nContent-Length: 2\r\n\r\nhi"))
+            victim = await harbour.victim()
+            door = harbour.door(ScriptedResolver([GOOD], [GOOD, INTERNAL]))
+            reply = await door.line("connection-1", harbour.endpoint()).fetch(GET)
+            failure = await code_of(door, harbour.endpoint())
+            return reply.body, failure.code, victim.connections
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        assert runner.run(play()) == (b"hi", "address_not_public", 0)
 
 
 async def test_rebinding_within_one_connection_asks_only_once(harbour: Harbour) -> None:
@@ -353,13 +368,12 @@ async def test_a_drip_runs_into_the_total_deadline(harbour: Harbour) -> None:
 
 async def test_a_slow_reader_is_not_mistaken_for_a_stalled_server(harbour: Harbour) -> None:
     await harbour.serve(raw(OK + b"Content-Length: 4\r\n\r\nab", b"cd", hold=True))
-    request = Outbound(method="GET", path="/v1/models", first_byte_timeout_s=0.2, idle_timeout_s=0.1)
-    loop = asyncio.get_running_loop()
+    request = Outbound(method="GET", path="/v1/models", idle_timeout_s=0.1)
+    pause_is_over = asyncio.Event()
     async with harbour.door(ScriptedResolver([GOOD])).line("connection-1", harbour.endpoint()).stream(request) as reply:
-        reached = loop.create_future()
-        loop.call_later(0.5, reached.set_result, None)
-        await reached
-        received = b""
+        received = await reply.read()
+        asyncio.get_running_loop().call_later(0.5, pause_is_over.set)
+        await pause_is_over.wait()
         while piece := await reply.read():
             received += piece
     assert received == b"abcd"

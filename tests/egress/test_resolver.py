@@ -4,10 +4,11 @@ import asyncio
 import contextlib
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from ipaddress import ip_address
 
 import pytest
+import uvloop
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -106,6 +107,32 @@ def test_a_judged_socket_connects_nowhere_else(elsewhere: tuple[str, int]) -> No
             sock.connect(elsewhere)
         with pytest.raises(AddressRefused):
             sock.connect_ex((GOOD, 443))
+
+
+@pytest.mark.parametrize("new_loop", [asyncio.SelectorEventLoop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
+def test_both_event_loops_connect_through_the_judged_socket(new_loop: Callable[[], asyncio.AbstractEventLoop]) -> None:
+    """The pin sits in `connect`; a loop that dialled past it would leave it without effect."""
+
+    async def dial() -> tuple[bool, int]:
+        loop = asyncio.get_running_loop()
+        victim = await loop.create_server(asyncio.Protocol, "127.0.0.3", 0)
+        port = victim.sockets[0].getsockname()[1]
+        good = await loop.create_server(asyncio.Protocol, GOOD, port)
+        is_refused = False
+        with contextlib.closing(JudgedSocket(socket.AF_INET, ip_address(GOOD), port)) as sock:
+            sock.setblocking(False)
+            try:
+                await loop.sock_connect(sock, ("127.0.0.3", port))
+            except AddressRefused:
+                is_refused = True
+            await loop.sock_connect(sock, (GOOD, port))
+            reached = int(sock.getpeername()[0].rpartition(".")[2])
+        victim.close()
+        good.close()
+        return is_refused, reached
+
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        assert runner.run(dial()) == (True, 1)
 
 
 @pytest.mark.parametrize(
