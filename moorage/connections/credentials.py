@@ -9,7 +9,7 @@ from typing import Final
 from uuid import UUID
 
 from moorage.egress.policy import Exceptions
-from moorage.egress.urls import DEFAULT_PORTS, Endpoint, parse_base_url
+from moorage.egress.urls import DEFAULT_PORTS, Endpoint, parse_base_url, read_stored_url
 from moorage.errors import Invalid
 from moorage.vault.seal import Place, Vault
 from moorage.vault.secret import Secret
@@ -75,8 +75,7 @@ class Credentials:
         return self._vault.fingerprint(str(team_id), pasted.strip(), auth_style, key if key is not None else "")
 
     def _read(self, address: Secret) -> Endpoint:
-        # An address is a secret to people, not to the parser; what comes out hides itself again (`Endpoint.__repr__`).
-        return self._rules.read(address.reveal())
+        return read_stored_url(address, allowed_ports=self._rules.allowed_ports, exceptions=self._rules.exceptions)
 
 
 def _address_place(team_id: UUID, table: str, row_id: UUID) -> Place:

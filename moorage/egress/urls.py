@@ -12,6 +12,7 @@ import idna
 
 from moorage.egress.policy import Exceptions, Verdict, classify, parse_literal
 from moorage.errors import AddressRefused
+from moorage.vault.secret import Secret
 
 MAX_URL_CHARS: Final = 2048
 MAX_NAME_CHARS: Final = 253
@@ -97,6 +98,16 @@ def parse_base_url(
     if port not in allowed_ports and not excepted:
         raise AddressRefused("url_port", field="base_url", port=port)
     return Endpoint(host, port, _canonical_path(path))
+
+
+def read_stored_url(
+    stored: Secret,
+    *,
+    allowed_ports: frozenset[int] = DEFAULT_PORTS,
+    exceptions: Exceptions = Exceptions(),  # noqa: B008 - frozen, so sharing the default is harmless
+) -> Endpoint:
+    """Read an address that came out of the vault. It is judged again: the operator's rules may have got tighter."""
+    return parse_base_url(stored.reveal(), allowed_ports=allowed_ports, exceptions=exceptions)
 
 
 def is_local_name(host: str) -> bool:
