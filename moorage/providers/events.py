@@ -25,6 +25,8 @@ class EventSplitter:
         """Lines that are neither fields, comments nor bare JSON: a sign that this is no event stream."""
         self._pending = bytearray()
         self._data: bytes | None = None
+        self._more_data: list[bytes] = []
+        self._event_bytes = 0
         self._names_error = False
         self._after_cr = False
         self._at_start = True
@@ -81,30 +83,45 @@ class EventSplitter:
         for line in lines:
             if not line:
                 if data is not None:
+                    payload = self._join_rest(data) if self._more_data else data
                     if self._names_error:
-                        self.error = data
+                        self.error = payload
                         return payloads
-                    payloads.append(data)
+                    payloads.append(payload)
                     data = None
                 self._names_error = False
-            elif line.startswith(b"data:"):
+                continue
+            if line.startswith(b"data:"):
                 value = line[6:] if line[5:6] == b" " else line[5:]
-                data = value if data is None else data + b"\n" + value
-                if len(data) > MAX_EVENT_BYTES:
-                    self.is_overlong = True
-                    return payloads
+            elif line.startswith(b"{"):
+                # An error object without `data:` in front, as some proxies write when their backend dies.
+                value = line
             else:
-                data = self._read_rare_line(line, data)
+                self._read_rare_line(line)
+                continue
+            if data is None:
+                data = value
+            elif self._add_rest(data, value):
+                return payloads
         self._data = data
         return payloads
 
-    def _read_rare_line(self, line: bytes, data: bytes | None) -> bytes | None:
-        if line.startswith(b"{"):
-            # An error object without `data:` in front, as some proxies write when their backend dies.
-            return line if data is None else data + b"\n" + line
+    def _add_rest(self, first: bytes, value: bytes) -> bool:
+        """Keep a further line of an event's data; True if the event is too large by now."""
+        self._event_bytes = (self._event_bytes or len(first)) + 1 + len(value)
+        self._more_data.append(value)
+        self.is_overlong |= self._event_bytes > MAX_EVENT_BYTES
+        return self.is_overlong
+
+    def _join_rest(self, first: bytes) -> bytes:
+        payload = b"\n".join([first, *self._more_data])
+        self._more_data.clear()
+        self._event_bytes = 0
+        return payload
+
+    def _read_rare_line(self, line: bytes) -> None:
         name, _, value = line.partition(b":")
         if name == b"event":
             self._names_error = value.strip() == b"error"
         elif name not in {b"", b"id", b"retry", b"data"}:
             self.stray_lines += 1
-        return data

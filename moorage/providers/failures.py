@@ -5,6 +5,7 @@ things that reach the params of an error; the endpoint's text is read for its cl
 every class with its sentence and its test.
 """
 
+import contextlib
 import datetime as dt
 import email.utils
 import json
@@ -12,6 +13,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
+
+import orjson
 
 from moorage.errors import EndpointFailure, Param
 
@@ -280,6 +283,8 @@ def looks_like_html(body: bytes) -> bool:
 
 def read_json(body: bytes) -> object | None:
     """Parse leniently: broken UTF-8 and lone surrogates pass; None if it is no JSON."""
+    with contextlib.suppress(ValueError):
+        return orjson.loads(body)  # type: ignore[no-any-return]
     try:
         return json.loads(body.decode("utf-8-sig", "replace"))  # type: ignore[no-any-return]
     except (ValueError, RecursionError):

@@ -69,11 +69,13 @@ class Answerer:
 
     async def write(self, *events: bytes) -> None:
         """Send each of these as one HTTP chunk, in one write."""
-        self.writer.write(b"".join(as_chunk(event) for event in events if event))
-        await self.writer.drain()
+        await self.write_raw(b"".join(as_chunk(event) for event in events if event))
 
     async def write_raw(self, data: bytes) -> None:
-        """Send bytes that are chunked already."""
+        """Send bytes that are chunked already. Raises ConnectionResetError when the peer has gone."""
+        if self.writer.transport.is_closing():
+            # A closing TLS transport would take bytes for ever: `drain` fails only after the goodbye.
+            raise ConnectionResetError
         self.writer.write(data)
         await self.writer.drain()
 
