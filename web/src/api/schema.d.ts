@@ -3,7 +3,664 @@
  * Do not make direct changes to the file.
  */
 
-export type paths = Record<string, never>;
+export interface paths {
+    "/api/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Trail
+         * @description Read a page of the trail, newest first.
+         */
+        get: operations["get_trail"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/audit/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Check Trail
+         * @description Follow the whole chain and tell whether it holds (P17).
+         */
+        get: operations["check_trail"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/connection-tests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test Draft
+         * @description Test an address and a key before anything is saved.
+         */
+        post: operations["test_draft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/connections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Connections
+         * @description List the team's connections.
+         */
+        get: operations["list_connections"];
+        put?: never;
+        /**
+         * Make Connection
+         * @description Save a new connection.
+         */
+        post: operations["make_connection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/connections/{connection_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Connection
+         * @description Read one connection.
+         */
+        get: operations["get_connection"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Connection
+         * @description Delete a connection.
+         */
+        delete: operations["delete_connection"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Connection
+         * @description Change what is not secret; pause and resume.
+         */
+        patch: operations["change_connection"];
+        trace?: never;
+    };
+    "/api/connections/{connection_id}/discovery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Discover
+         * @description Ask the endpoint for its models again.
+         */
+        post: operations["discover"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/connections/{connection_id}/endpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replace Endpoint
+         * @description Test a new address and key; swap them in if the test passes.
+         */
+        post: operations["replace_endpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/connections/{connection_id}/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change Models
+         * @description Set which models appear in the picker.
+         */
+        put: operations["change_models"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/connections/{connection_id}/tests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test Stored
+         * @description Test a stored connection.
+         */
+        post: operations["test_stored"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Conversations
+         * @description List one's conversations, last changed first.
+         */
+        get: operations["list_conversations"];
+        put?: never;
+        /**
+         * Make Conversation
+         * @description Make an empty conversation.
+         */
+        post: operations["make_conversation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/{conversation_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Conversation
+         * @description Read a conversation with its whole tree.
+         */
+        get: operations["get_conversation"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Conversation
+         * @description Delete a conversation; what is being written in it is stopped first.
+         */
+        delete: operations["delete_conversation"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Conversation
+         * @description Rename a conversation.
+         */
+        patch: operations["change_conversation"];
+        trace?: never;
+    };
+    "/api/conversations/{conversation_id}/head": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Show Branch
+         * @description Show another branch.
+         */
+        put: operations["show_branch"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/{conversation_id}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send Message
+         * @description Ask. Answers with JSON, or with the reply's own stream where the client accepts one.
+         */
+        post: operations["send_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/{conversation_id}/messages/{message_id}/regenerate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Regenerate
+         * @description Ask for another answer, from the same or another model.
+         */
+        post: operations["regenerate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/health/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Live
+         * @description The event loop turns. Asks nothing of anybody.
+         */
+        get: operations["live"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/health/ready": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Ready
+         * @description The database takes writes. 503 `database_gone` otherwise.
+         */
+        get: operations["ready"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/invitations/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Peek Invitation
+         * @description Show what an invitation link offers.
+         */
+        get: operations["peek_invitation"];
+        put?: never;
+        /**
+         * Accept Invitation
+         * @description Join a team: as who is signed in (empty form), or with an account.
+         */
+        post: operations["accept_invitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Models
+         * @description List everything the team can write with.
+         */
+        get: operations["list_models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/profile": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change Profile
+         * @description Change one's name or language.
+         */
+        patch: operations["change_profile"];
+        trace?: never;
+    };
+    "/api/replies/{reply_id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow Reply
+         * @description Follow a reply: a snapshot or the rest since Last-Event-ID, then what comes, then its receipt.
+         */
+        get: operations["follow_reply"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/replies/{reply_id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop Reply
+         * @description Stop a reply; what had arrived is kept.
+         */
+        post: operations["stop_reply"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Session
+         * @description Tell who is here; also answers strangers.
+         */
+        get: operations["get_session"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/session/team": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Switch Team
+         * @description Go on in another of one's teams.
+         */
+        post: operations["switch_team"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sign-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign In
+         * @description Sign in.
+         */
+        post: operations["sign_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sign-out": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign Out
+         * @description Sign this browser out.
+         */
+        post: operations["sign_out"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sign-up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign Up
+         * @description Make an account with a team of its own, and sign in.
+         */
+        post: operations["sign_up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/team": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Team
+         * @description Read the team.
+         */
+        get: operations["get_team"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change Team
+         * @description Rename the team.
+         */
+        patch: operations["change_team"];
+        trace?: never;
+    };
+    "/api/team/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Invite
+         * @description Make an invitation link; its path is shown this once.
+         */
+        post: operations["invite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/team/invitations/{invitation_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke Invitation
+         * @description Take an invitation back.
+         */
+        delete: operations["revoke_invitation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/team/members/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Member
+         * @description Remove a member, or leave the team.
+         */
+        delete: operations["remove_member"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Role
+         * @description Give a member another role.
+         */
+        patch: operations["change_role"];
+        trace?: never;
+    };
+    "/api/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Usage
+         * @description Usage of a range of days (UTC), by default the last 30; own and standard models apart.
+         */
+        get: operations["get_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
@@ -12,28 +669,28 @@ export interface components {
          * @description Whether the chain holds; `broken_at` is the first entry that doesn't fit.
          */
         AuditCheck: {
-            /** Intact */
-            intact: boolean;
-            /** Checked */
-            checked: number;
             /** Broken At */
             broken_at: number | null;
+            /** Checked */
+            checked: number;
+            /** Intact */
+            intact: boolean;
         };
         /**
          * AuditEntryView
          * @description One entry of the trail. `sentence` tells it in the reader's language.
          */
         AuditEntryView: {
-            /** Seq */
-            seq: number;
-            /** At */
-            at: string;
-            /** Actor */
-            actor: string;
             /** Action */
             action: string;
-            /** Sentence */
-            sentence: string;
+            /** Actor */
+            actor: string;
+            /** At */
+            at: string;
+            /** Details */
+            details: {
+                [key: string]: string | number | boolean | null;
+            };
             /** Object Name */
             object_name: string;
             /**
@@ -43,59 +700,43 @@ export interface components {
             outcome: "done" | "refused" | "failed";
             /** Request Id */
             request_id: string;
-            /** Details */
-            details: {
-                [key: string]: string | number | boolean | null;
-            };
+            /** Sentence */
+            sentence: string;
+            /** Seq */
+            seq: number;
         };
         /**
          * AuditView
          * @description A page of the trail, newest first.
          */
         AuditView: {
+            /** Actions */
+            actions: string[];
             /** Entries */
             entries: components["schemas"]["AuditEntryView"][];
             /** Next */
             next: string | null;
-            /** Actions */
-            actions: string[];
         };
         /**
          * ConnectionChange
          * @description Change what is not secret. The address and the key have their own acts. Absent fields stay as they are.
          */
         ConnectionChange: {
-            /**
-             * Name
-             * @default null
-             */
-            name: string | null;
-            /**
-             * Zone
-             * @default null
-             */
-            zone: ("own_hardware" | "own_contract" | "router") | null;
-            /**
-             * Data Location
-             * @default null
-             */
-            data_location: string | null;
-            /**
-             * Maintainer Id
-             * @default null
-             */
-            maintainer_id: string | null;
+            /** Data Location */
+            data_location?: string | null;
+            /** Enabled */
+            enabled?: boolean | null;
             /**
              * Key Expires On
              * @description "" clears it
-             * @default null
              */
-            key_expires_on: string | null;
-            /**
-             * Enabled
-             * @default null
-             */
-            enabled: boolean | null;
+            key_expires_on?: string | null;
+            /** Maintainer Id */
+            maintainer_id?: string | null;
+            /** Name */
+            name?: string | null;
+            /** Zone */
+            zone?: ("own_hardware" | "own_contract" | "router") | null;
         };
         /**
          * ConnectionList
@@ -104,14 +745,40 @@ export interface components {
         ConnectionList: {
             /** Connections */
             connections: components["schemas"]["ConnectionView"][];
-            /** @default null */
-            refusal: components["schemas"]["Problem"] | null;
+            refusal?: components["schemas"]["Problem"] | null;
         };
         /**
          * ConnectionMake
          * @description A new connection. With `test_id` of a test of the same address and key, its result and findings are kept.
          */
         ConnectionMake: {
+            /**
+             * Api Key
+             * @default
+             */
+            api_key?: string;
+            /**
+             * Auth Style
+             * @default auto
+             * @enum {string}
+             */
+            auth_style?: "auto" | "bearer" | "api_key";
+            /** Base Url */
+            base_url: string;
+            /**
+             * Data Location
+             * @default
+             */
+            data_location?: string;
+            /** Key Expires On */
+            key_expires_on?: string | null;
+            /** Maintainer Id */
+            maintainer_id?: string | null;
+            /**
+             * Models
+             * @default []
+             */
+            models?: components["schemas"]["ModelChoice"][];
             /** Name */
             name: string;
             /**
@@ -119,76 +786,40 @@ export interface components {
              * @default openai_compatible
              * @constant
              */
-            provider: "openai_compatible";
-            /** Base Url */
-            base_url: string;
-            /**
-             * Api Key
-             * @default
-             */
-            api_key: string;
-            /**
-             * Auth Style
-             * @default auto
-             * @enum {string}
-             */
-            auth_style: "auto" | "bearer" | "api_key";
+            provider?: "openai_compatible";
+            /** Test Id */
+            test_id?: string | null;
             /**
              * Zone
              * @default own_hardware
              * @enum {string}
              */
-            zone: "own_hardware" | "own_contract" | "router";
-            /**
-             * Data Location
-             * @default
-             */
-            data_location: string;
-            /**
-             * Maintainer Id
-             * @default null
-             */
-            maintainer_id: string | null;
-            /**
-             * Key Expires On
-             * @default null
-             */
-            key_expires_on: string | null;
-            /**
-             * Models
-             * @default []
-             */
-            models: components["schemas"]["ModelChoice"][];
-            /**
-             * Test Id
-             * @default null
-             */
-            test_id: string | null;
+            zone?: "own_hardware" | "own_contract" | "router";
         };
         /**
          * ConnectionModelView
          * @description One model of a connection.
          */
         ConnectionModelView: {
+            /** Context Length */
+            context_length: number | null;
+            /** Enabled */
+            enabled: boolean;
             /**
              * Id
              * Format: uuid
              */
             id: string;
-            /** Ref */
-            ref: string;
+            /** Inputs */
+            inputs: string[];
             /** Model Id */
             model_id: string;
             /** Name */
             name: string;
-            /** Enabled */
-            enabled: boolean;
+            /** Ref */
+            ref: string;
             /** Typed */
             typed: boolean;
-            /** Context Length */
-            context_length: number | null;
-            /** Inputs */
-            inputs: string[];
             /** Vanished At */
             vanished_at: string | null;
         };
@@ -197,11 +828,34 @@ export interface components {
          * @description A connection as owners and admins see it.
          */
         ConnectionView: {
+            /** Calls 30D */
+            calls_30d: number;
+            /** Created At */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /** Data Location */
+            data_location: string;
+            /** Enabled */
+            enabled: boolean;
+            /**
+             * Health
+             * @enum {string}
+             */
+            health: "healthy" | "slow" | "refused" | "unreachable" | "unproven";
             /**
              * Id
              * Format: uuid
              */
             id: string;
+            key: components["schemas"]["KeyView"];
+            last_test: components["schemas"]["TestResult"] | null;
+            /** Maintainer Id */
+            maintainer_id: string | null;
+            /** Maintainer Name */
+            maintainer_name: string | null;
+            /** Models */
+            models: components["schemas"]["ConnectionModelView"][];
             /** Name */
             name: string;
             /**
@@ -209,38 +863,15 @@ export interface components {
              * @constant
              */
             provider: "openai_compatible";
+            /** Tokens 30D */
+            tokens_30d: number;
+            /** Updated At */
+            updated_at: string;
             /**
              * Zone
              * @enum {string}
              */
             zone: "own_hardware" | "own_contract" | "router";
-            /** Data Location */
-            data_location: string;
-            /** Enabled */
-            enabled: boolean;
-            key: components["schemas"]["KeyView"];
-            /** Maintainer Id */
-            maintainer_id: string | null;
-            /** Maintainer Name */
-            maintainer_name: string | null;
-            /**
-             * Health
-             * @enum {string}
-             */
-            health: "healthy" | "slow" | "refused" | "unreachable" | "unproven";
-            last_test: components["schemas"]["TestResult"] | null;
-            /** Models */
-            models: components["schemas"]["ConnectionModelView"][];
-            /** Calls 30D */
-            calls_30d: number;
-            /** Tokens 30D */
-            tokens_30d: number;
-            /** Created At */
-            created_at: string;
-            /** Created By */
-            created_by: string;
-            /** Updated At */
-            updated_at: string;
         };
         /**
          * ConversationChange
@@ -260,12 +891,12 @@ export interface components {
              * Format: uuid
              */
             id: string;
+            /** Running */
+            running: boolean;
             /** Title */
             title: string;
             /** Updated At */
             updated_at: string;
-            /** Running */
-            running: boolean;
         };
         /**
          * ConversationList
@@ -286,26 +917,26 @@ export interface components {
              * Title
              * @default
              */
-            title: string;
+            title?: string;
         };
         /**
          * ConversationView
          * @description A conversation with all its messages; `head_id` is the newest message of the branch that is shown.
          */
         ConversationView: {
+            /** Created At */
+            created_at: string;
+            /** Head Id */
+            head_id: string | null;
             /**
              * Id
              * Format: uuid
              */
             id: string;
-            /** Title */
-            title: string;
-            /** Head Id */
-            head_id: string | null;
             /** Messages */
             messages: components["schemas"]["MessageView"][];
-            /** Created At */
-            created_at: string;
+            /** Title */
+            title: string;
             /** Updated At */
             updated_at: string;
         };
@@ -315,24 +946,24 @@ export interface components {
          */
         DeltaEvent: {
             /**
-             * Text
-             * @default
-             */
-            text: string;
-            /**
              * Reasoning
              * @default
              */
-            reasoning: string;
+            reasoning?: string;
+            /**
+             * Text
+             * @default
+             */
+            text?: string;
         };
         /**
          * DiscoveryView
          * @description What a re-discovery found: new models arrive off, vanished ones stay readable (P9).
          */
         DiscoveryView: {
-            connection: components["schemas"]["ConnectionView"];
             /** Came */
             came: string[];
+            connection: components["schemas"]["ConnectionView"];
             /** Went */
             went: string[];
         };
@@ -345,7 +976,7 @@ export interface components {
              * Ok
              * @default true
              */
-            ok: boolean;
+            ok?: boolean;
         };
         /**
          * EndEvent
@@ -360,44 +991,43 @@ export interface components {
          */
         EndpointReplace: {
             /**
-             * Base Url
-             * @description null keeps the address, only the key changes
-             * @default null
-             */
-            base_url: string | null;
-            /**
              * Api Key
              * @default
              */
-            api_key: string;
+            api_key?: string;
             /**
              * Auth Style
              * @default auto
              * @enum {string}
              */
-            auth_style: "auto" | "bearer" | "api_key";
+            auth_style?: "auto" | "bearer" | "api_key";
+            /**
+             * Base Url
+             * @description null keeps the address
+             */
+            base_url?: string | null;
         };
         /**
          * Exchange
          * @description A question as stored, and the reply that is now being written. The text comes from /api/replies/{id}/events.
          */
         Exchange: {
-            question: components["schemas"]["MessageView"];
             answer: components["schemas"]["MessageView"];
+            question: components["schemas"]["MessageView"];
         };
         /**
          * FoundModel
          * @description A model that discovery found or a person typed.
          */
         FoundModel: {
-            /** Model Id */
-            model_id: string;
-            /** Name */
-            name: string;
             /** Context Length */
             context_length: number | null;
             /** Inputs */
             inputs: string[];
+            /** Model Id */
+            model_id: string;
+            /** Name */
+            name: string;
         };
         /**
          * HeadMove
@@ -415,27 +1045,18 @@ export interface components {
          * @description Accept with a new account. Signed-in people accept with an empty body (all fields null).
          */
         InvitationAccept: {
-            /**
-             * Name
-             * @default null
-             */
-            name: string | null;
-            /**
-             * Email
-             * @default null
-             */
-            email: string | null;
-            /**
-             * Password
-             * @default null
-             */
-            password: string | null;
+            /** Email */
+            email?: string | null;
             /**
              * Locale
              * @default en
              * @enum {string}
              */
-            locale: "en" | "de";
+            locale?: "en" | "de";
+            /** Name */
+            name?: string | null;
+            /** Password */
+            password?: string | null;
         };
         /**
          * InvitationMade
@@ -452,121 +1073,121 @@ export interface components {
          */
         InvitationMake: {
             /**
+             * Note
+             * @default
+             */
+            note?: string;
+            /**
              * Role
              * @default member
              * @enum {string}
              */
-            role: "owner" | "admin" | "member";
-            /**
-             * Note
-             * @default
-             */
-            note: string;
+            role?: "owner" | "admin" | "member";
         };
         /**
          * InvitationPeek
          * @description What the holder of a link sees before accepting.
          */
         InvitationPeek: {
-            /** Team Name */
-            team_name: string;
+            /** Invited By */
+            invited_by: string;
             /**
              * Role
              * @enum {string}
              */
             role: "owner" | "admin" | "member";
-            /** Invited By */
-            invited_by: string;
+            /** Team Name */
+            team_name: string;
         };
         /**
          * InvitationView
          * @description An open invitation. The link itself is shown once, when it is made.
          */
         InvitationView: {
+            /** Created At */
+            created_at: string;
+            /** Expires At */
+            expires_at: string;
             /**
              * Id
              * Format: uuid
              */
             id: string;
+            /** Invited By */
+            invited_by: string;
+            /** Note */
+            note: string;
             /**
              * Role
              * @enum {string}
              */
             role: "owner" | "admin" | "member";
-            /** Note */
-            note: string;
-            /** Created At */
-            created_at: string;
-            /** Expires At */
-            expires_at: string;
-            /** Invited By */
-            invited_by: string;
         };
         /**
          * KeyView
          * @description What may be known of a stored key: that it is there, since when, by whom, until when.
          */
         KeyView: {
-            /** Present */
-            present: boolean;
+            /** Expires On */
+            expires_on: string | null;
             /** Number */
             number: number;
+            /** Present */
+            present: boolean;
             /** Set At */
             set_at: string;
             /** Set By */
             set_by: string;
-            /** Expires On */
-            expires_on: string | null;
         };
         /**
          * Me
          * @description The signed-in person.
          */
         Me: {
+            /** Email */
+            email: string;
             /**
              * Id
              * Format: uuid
              */
             id: string;
-            /** Name */
-            name: string;
-            /** Email */
-            email: string;
+            /** Is Operator */
+            is_operator: boolean;
             /**
              * Locale
              * @enum {string}
              */
             locale: "en" | "de";
-            /** Is Operator */
-            is_operator: boolean;
+            /** Name */
+            name: string;
         };
         /**
          * MemberView
          * @description One member of the team.
          */
         MemberView: {
-            /**
-             * User Id
-             * Format: uuid
-             */
-            user_id: string;
-            /** Name */
-            name: string;
             /** Email */
             email: string;
+            /** Is Me */
+            is_me: boolean;
+            /** Joined At */
+            joined_at: string;
+            /** Name */
+            name: string;
             /**
              * Role
              * @enum {string}
              */
             role: "owner" | "admin" | "member";
-            /** Joined At */
-            joined_at: string;
-            /** Is Me */
-            is_me: boolean;
+            /**
+             * User Id
+             * Format: uuid
+             */
+            user_id: string;
         };
         /**
          * MessageSend
-         * @description Ask. `client_id` is a UUID made by the client: sending it again returns the same message instead of a second one.
+         * @description Ask. `client_id` is a UUID made by the client: sent again, it returns the same message, not a second one.
          */
         MessageSend: {
             /**
@@ -574,21 +1195,22 @@ export interface components {
              * Format: uuid
              */
             client_id: string;
-            /**
-             * Parent Id
-             * @default null
-             */
-            parent_id: string | null;
-            /** Text */
-            text: string;
             /** Model Ref */
             model_ref: string;
+            /** Parent Id */
+            parent_id?: string | null;
+            /** Text */
+            text: string;
         };
         /**
          * MessageView
          * @description One message. `parent_id` makes the tree: siblings are edits and regenerations.
          */
         MessageView: {
+            /** Author */
+            author?: string | null;
+            /** Created At */
+            created_at: string;
             /**
              * Id
              * Format: uuid
@@ -596,6 +1218,9 @@ export interface components {
             id: string;
             /** Parent Id */
             parent_id: string | null;
+            /** Reasoning */
+            reasoning: string;
+            reply?: components["schemas"]["Receipt"] | null;
             /**
              * Role
              * @enum {string}
@@ -603,35 +1228,24 @@ export interface components {
             role: "user" | "assistant";
             /** Text */
             text: string;
-            /** Reasoning */
-            reasoning: string;
-            /** Created At */
-            created_at: string;
-            /**
-             * Author
-             * @default null
-             */
-            author: string | null;
-            /** @default null */
-            reply: components["schemas"]["Receipt"] | null;
         };
         /**
          * ModelChoice
          * @description A model that the team wants in the picker.
          */
         ModelChoice: {
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled?: boolean;
             /** Model Id */
             model_id: string;
             /**
              * Name
              * @default
              */
-            name: string;
-            /**
-             * Enabled
-             * @default true
-             */
-            enabled: boolean;
+            name?: string;
         };
         /**
          * ModelsChange
@@ -655,85 +1269,66 @@ export interface components {
             name: string;
             /** Plan */
             plan: string;
-            /** Standing */
-            standing: string;
+            refusal?: components["schemas"]["Problem"] | null;
             /**
              * Role
              * @enum {string}
              */
             role: "owner" | "admin" | "member";
-            /** @default null */
-            refusal: components["schemas"]["Problem"] | null;
-        };
-        /**
-         * Page
-         * @description Cursor paging: `before` is the cursor of the previous page's last row.
-         */
-        Page: {
-            /**
-             * Before
-             * @default null
-             */
-            before: string | null;
-            /**
-             * Limit
-             * @default 50
-             */
-            limit: number;
+            /** Standing */
+            standing: string;
         };
         /**
          * PickerModel
          * @description One line of the picker. Unavailable ones stay listed with the reason.
          */
         PickerModel: {
-            /**
-             * Ref
-             * @description what a message names as its model, e.g. byom:<id> or standard:<provider>/<model>
-             */
-            ref: string;
-            /** Name */
-            name: string;
-            /** Model Id */
-            model_id: string;
-            /**
-             * Origin
-             * @enum {string}
-             */
-            origin: "own_hardware" | "own_contract" | "router" | "included" | "scripted";
-            /** Connection Name */
-            connection_name: string;
-            /** Context Length */
-            context_length: number | null;
-            /** Inputs */
-            inputs: string[];
-            /** Data Location */
-            data_location: string;
+            /** Available */
+            available: boolean;
             /**
              * Billed By
              * @enum {string}
              */
             billed_by: "team" | "plan" | "nobody";
+            /** Connection Name */
+            connection_name: string;
+            /** Context Length */
+            context_length: number | null;
+            /** Data Location */
+            data_location: string;
             /**
              * Health
              * @enum {string}
              */
             health: "healthy" | "slow" | "refused" | "unreachable" | "unproven";
-            /** Available */
-            available: boolean;
-            /** @default null */
-            problem: components["schemas"]["Problem"] | null;
+            /** Inputs */
+            inputs: string[];
+            /** Model Id */
+            model_id: string;
+            /** Name */
+            name: string;
+            /**
+             * Origin
+             * @enum {string}
+             */
+            origin: "own_hardware" | "own_contract" | "router" | "included" | "scripted";
+            problem?: components["schemas"]["Problem"] | null;
+            /**
+             * Ref
+             * @description what a message names as its model, e.g. byom:<id> or standard:<provider>/<model>
+             */
+            ref: string;
         };
         /**
          * PickerView
          * @description Everything a person can write with, from stored state only (P22).
          */
         PickerView: {
-            /** Models */
-            models: components["schemas"]["PickerModel"][];
-            /** @default null */
-            refusal: components["schemas"]["Problem"] | null;
             /** Can Connect */
             can_connect: boolean;
+            /** Models */
+            models: components["schemas"]["PickerModel"][];
+            refusal?: components["schemas"]["Problem"] | null;
         };
         /**
          * Problem
@@ -742,23 +1337,23 @@ export interface components {
         Problem: {
             /** Code */
             code: string;
-            /** Message */
-            message: string;
             /**
              * Field
              * @default null
              */
-            field: string | null;
-            /**
-             * Retryable
-             * @default false
-             */
-            retryable: boolean;
+            field?: string | null;
+            /** Message */
+            message: string;
             /**
              * Retry After S
              * @default null
              */
-            retry_after_s: number | null;
+            retry_after_s?: number | null;
+            /**
+             * Retryable
+             * @default false
+             */
+            retryable?: boolean;
         };
         /**
          * ProblemBody
@@ -774,22 +1369,42 @@ export interface components {
          * @description What a person may change of themselves.
          */
         ProfileChange: {
-            /**
-             * Name
-             * @default null
-             */
-            name: string | null;
-            /**
-             * Locale
-             * @default null
-             */
-            locale: ("en" | "de") | null;
+            /** Locale */
+            locale?: ("en" | "de") | null;
+            /** Name */
+            name?: string | null;
         };
         /**
          * Receipt
          * @description What is known of one run of a model (P21). Times in milliseconds; null means: not known.
          */
         Receipt: {
+            /** Connection Name */
+            connection_name: string;
+            /**
+             * Count Source
+             * @enum {string}
+             */
+            count_source: "reported" | "estimated" | "missing" | "orphan";
+            /** Duration Ms */
+            duration_ms: number | null;
+            /** Finish Reason */
+            finish_reason: string | null;
+            /** Model Id */
+            model_id: string;
+            /** Model Name */
+            model_name: string;
+            /** Model Ref */
+            model_ref: string;
+            /** Model Reported */
+            model_reported: string | null;
+            /**
+             * Origin
+             * @enum {string}
+             */
+            origin: "own_hardware" | "own_contract" | "router" | "included" | "scripted";
+            /** @default null */
+            problem?: components["schemas"]["Problem"] | null;
             /**
              * Reply Id
              * Format: uuid
@@ -800,49 +1415,20 @@ export interface components {
              * @enum {string}
              */
             state: "running" | "done" | "stopped" | "interrupted" | "failed";
-            /** Model Ref */
-            model_ref: string;
-            /** Model Name */
-            model_name: string;
-            /** Model Id */
-            model_id: string;
-            /** Model Reported */
-            model_reported: string | null;
-            /** Connection Name */
-            connection_name: string;
-            /**
-             * Origin
-             * @enum {string}
-             */
-            origin: "own_hardware" | "own_contract" | "router" | "included" | "scripted";
             /** Tokens In */
             tokens_in: number | null;
             /** Tokens Out */
             tokens_out: number | null;
-            /**
-             * Count Source
-             * @enum {string}
-             */
-            count_source: "reported" | "estimated" | "missing" | "orphan";
             /** Ttft Ms */
             ttft_ms: number | null;
-            /** Duration Ms */
-            duration_ms: number | null;
-            /** Finish Reason */
-            finish_reason: string | null;
-            /** @default null */
-            problem: components["schemas"]["Problem"] | null;
         };
         /**
          * Regenerate
          * @description Ask again for an answer to the same message; `model_ref` null means: the same model.
          */
         Regenerate: {
-            /**
-             * Model Ref
-             * @default null
-             */
-            model_ref: string | null;
+            /** Model Ref */
+            model_ref?: string | null;
         };
         /**
          * RoleChange
@@ -860,26 +1446,18 @@ export interface components {
          * @description Who is here. `me` and `team` are null before sign-in; `setup_needed` is true until the first account exists.
          */
         SessionView: {
-            /** @default null */
-            me: components["schemas"]["Me"] | null;
-            /** @default null */
-            team: components["schemas"]["MyTeam"] | null;
-            /**
-             * Teams
-             * @default []
-             */
-            teams: components["schemas"]["TeamChoice"][];
-            /**
-             * Csrf Token
-             * @default null
-             */
-            csrf_token: string | null;
+            /** Csrf Token */
+            csrf_token?: string | null;
+            /** Demo */
+            demo: boolean;
+            me?: components["schemas"]["Me"] | null;
             /** Setup Needed */
             setup_needed: boolean;
             /** Sign Up Open */
             sign_up_open: boolean;
-            /** Demo */
-            demo: boolean;
+            team?: components["schemas"]["MyTeam"] | null;
+            /** Teams */
+            teams?: components["schemas"]["TeamChoice"][];
             /** Version */
             version: string;
         };
@@ -898,36 +1476,55 @@ export interface components {
          * @description A new person with a new team on the Free plan (P4). The first one becomes operator.
          */
         SignUp: {
-            /** Name */
-            name: string;
             /** Email */
             email: string;
-            /** Password */
-            password: string;
-            /** Team Name */
-            team_name: string;
             /**
              * Locale
              * @default en
              * @enum {string}
              */
-            locale: "en" | "de";
+            locale?: "en" | "de";
+            /** Name */
+            name: string;
+            /** Password */
+            password: string;
+            /** Team Name */
+            team_name: string;
         };
         /**
          * SnapshotEvent
          * @description `event: snapshot`: the whole text so far; replaces what the client has.
          */
         SnapshotEvent: {
-            /** Text */
-            text: string;
             /** Reasoning */
             reasoning: string;
+            /** Text */
+            text: string;
         };
         /**
          * StageView
          * @description One stage of a connection test. `message` is a sentence in the reader's language, `facts` are its figures.
          */
         StageView: {
+            /**
+             * Code
+             * @default null
+             */
+            code?: string | null;
+            /** Facts */
+            facts?: {
+                [key: string]: string | number;
+            };
+            /**
+             * Message
+             * @default
+             */
+            message?: string;
+            /**
+             * Ms
+             * @default null
+             */
+            ms?: number | null;
             /**
              * Stage
              * @enum {string}
@@ -938,28 +1535,6 @@ export interface components {
              * @enum {string}
              */
             state: "waiting" | "running" | "passed" | "warned" | "failed" | "skipped";
-            /**
-             * Code
-             * @default null
-             */
-            code: string | null;
-            /**
-             * Message
-             * @default
-             */
-            message: string;
-            /**
-             * Facts
-             * @default {}
-             */
-            facts: {
-                [key: string]: string | number;
-            };
-            /**
-             * Ms
-             * @default null
-             */
-            ms: number | null;
         };
         /**
          * TeamChange
@@ -1003,40 +1578,37 @@ export interface components {
              * Format: uuid
              */
             id: string;
+            /** Invitations */
+            invitations: components["schemas"]["InvitationView"][];
+            /** Members */
+            members: components["schemas"]["MemberView"][];
             /** Name */
             name: string;
             /** Plan */
             plan: string;
             /** Standing */
             standing: string;
-            /** Members */
-            members: components["schemas"]["MemberView"][];
-            /** Invitations */
-            invitations: components["schemas"]["InvitationView"][];
         };
         /**
          * TestFinished
          * @description The end of a staged test. `test_id` lets a connection be saved with this result.
          */
         TestFinished: {
+            /** Models */
+            models: components["schemas"]["FoundModel"][];
+            /** Models Offered */
+            models_offered: boolean;
+            /** Notes */
+            notes?: string[];
+            /** Passed */
+            passed: boolean;
+            /** Stages */
+            stages: components["schemas"]["StageView"][];
             /**
              * Test Id
              * Format: uuid
              */
             test_id: string;
-            /** Passed */
-            passed: boolean;
-            /** Stages */
-            stages: components["schemas"]["StageView"][];
-            /** Models */
-            models: components["schemas"]["FoundModel"][];
-            /** Models Offered */
-            models_offered: boolean;
-            /**
-             * Notes
-             * @default []
-             */
-            notes: string[];
         };
         /**
          * TestRequest
@@ -1044,30 +1616,29 @@ export interface components {
          */
         TestRequest: {
             /**
-             * Provider
-             * @default openai_compatible
-             * @constant
-             */
-            provider: "openai_compatible";
-            /** Base Url */
-            base_url: string;
-            /**
              * Api Key
              * @default
              */
-            api_key: string;
+            api_key?: string;
             /**
              * Auth Style
              * @default auto
              * @enum {string}
              */
-            auth_style: "auto" | "bearer" | "api_key";
+            auth_style?: "auto" | "bearer" | "api_key";
+            /** Base Url */
+            base_url: string;
             /**
              * Model Id
              * @description typed by hand, where no list is offered
-             * @default null
              */
-            model_id: string | null;
+            model_id?: string | null;
+            /**
+             * Provider
+             * @default openai_compatible
+             * @constant
+             */
+            provider?: "openai_compatible";
         };
         /**
          * TestResult
@@ -1086,16 +1657,16 @@ export interface components {
          * @description A sum of tokens and how much of it rests on what (P16): calls by the source of their count.
          */
         Tokens: {
-            /** Tokens In */
-            tokens_in: number;
-            /** Tokens Out */
-            tokens_out: number;
-            /** Reported Calls */
-            reported_calls: number;
             /** Estimated Calls */
             estimated_calls: number;
             /** Missing Calls */
             missing_calls: number;
+            /** Reported Calls */
+            reported_calls: number;
+            /** Tokens In */
+            tokens_in: number;
+            /** Tokens Out */
+            tokens_out: number;
         };
         /**
          * UsageDay
@@ -1111,34 +1682,34 @@ export interface components {
          * @description One of the two logs. They are never added up (P15).
          */
         UsageLog: {
+            /** Calls */
+            calls: number;
+            /** Days */
+            days: components["schemas"]["UsageDay"][];
             /**
              * Kind
              * @enum {string}
              */
             kind: "byom" | "standard";
-            total: components["schemas"]["Tokens"];
-            /** Calls */
-            calls: number;
             /** Rows */
             rows: components["schemas"]["UsageRow"][];
-            /** Days */
-            days: components["schemas"]["UsageDay"][];
+            total: components["schemas"]["Tokens"];
         };
         /**
          * UsageRow
          * @description Usage of one model of one connection (or standard provider) in the range. Times are medians in milliseconds.
          */
         UsageRow: {
+            /** Calls */
+            calls: number;
             /** Connection Id */
             connection_id: string | null;
             /** Connection Name */
             connection_name: string;
-            /** Model Id */
-            model_id: string;
-            /** Calls */
-            calls: number;
             /** Failed Calls */
             failed_calls: number;
+            /** Model Id */
+            model_id: string;
             tokens: components["schemas"]["Tokens"];
             /** Ttft Ms */
             ttft_ms: number | null;
@@ -1148,12 +1719,12 @@ export interface components {
          * @description Statistics of the team for the days `from_day` to `to_day`, inclusive.
          */
         UsageView: {
+            byom: components["schemas"]["UsageLog"];
             /** From Day */
             from_day: string;
+            standard: components["schemas"]["UsageLog"];
             /** To Day */
             to_day: string;
-            byom: components["schemas"]["UsageLog"];
-            standard: components["schemas"]["UsageLog"];
         };
     };
     responses: never;
@@ -1163,4 +1734,1296 @@ export interface components {
     pathItems: never;
 }
 export type $defs = Record<string, never>;
-export type operations = Record<string, never>;
+export interface operations {
+    get_trail: {
+        parameters: {
+            query?: {
+                before?: number | null;
+                limit?: number;
+                action?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    check_trail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditCheck"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    test_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TestRequest"];
+            };
+        };
+        responses: {
+            /** @description Or the data of the events of a stream */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                    "text/event-stream": components["schemas"]["StageView"] | components["schemas"]["TestFinished"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_connections: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionList"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    make_connection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConnectionMake"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_connection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                connection_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_connection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                connection_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    change_connection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                connection_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConnectionChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    discover: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                connection_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DiscoveryView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    replace_endpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                connection_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EndpointReplace"];
+            };
+        };
+        responses: {
+            /** @description Or the data of the events of a stream */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                    "text/event-stream": components["schemas"]["StageView"] | components["schemas"]["TestFinished"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    change_models: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                connection_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ModelsChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    test_stored: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                connection_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Or the data of the events of a stream */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                    "text/event-stream": components["schemas"]["StageView"] | components["schemas"]["TestFinished"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_conversations: {
+        parameters: {
+            query?: {
+                before?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationList"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    make_conversation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConversationMake"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_conversation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_conversation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    change_conversation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConversationChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    show_branch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HeadMove"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    send_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MessageSend"];
+            };
+        };
+        responses: {
+            /** @description Or the data of the events of a stream */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Exchange"];
+                    "text/event-stream": components["schemas"]["SnapshotEvent"] | components["schemas"]["DeltaEvent"] | components["schemas"]["EndEvent"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    regenerate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Regenerate"];
+            };
+        };
+        responses: {
+            /** @description Or the data of the events of a stream */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Exchange"];
+                    "text/event-stream": components["schemas"]["SnapshotEvent"] | components["schemas"]["DeltaEvent"] | components["schemas"]["EndEvent"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    live: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    ready: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    peek_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitationPeek"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    accept_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InvitationAccept"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_models: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PickerView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    change_profile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProfileChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    follow_reply: {
+        parameters: {
+            query?: never;
+            header?: {
+                "last-event-id"?: string | null;
+            };
+            path: {
+                reply_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Or the data of the events of a stream */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                    "text/event-stream": components["schemas"]["SnapshotEvent"] | components["schemas"]["DeltaEvent"] | components["schemas"]["EndEvent"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    stop_reply: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                reply_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    switch_team: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TeamSwitch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    sign_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    sign_up: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignUp"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_team: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TeamView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    change_team: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TeamChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TeamView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    invite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InvitationMake"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitationMade"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    revoke_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                invitation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TeamView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    remove_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TeamView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    change_role: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoleChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TeamView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_usage: {
+        parameters: {
+            query?: {
+                from?: string | null;
+                to?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsageView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+}

@@ -11,7 +11,7 @@ export function Component() {
   const { canManage, team } = useSignedIn();
   const groups = [
     { title: t("settings.you"), items: [["/settings/profile", t("settings.profile")], ["/settings/appearance", t("settings.appearance")]] },
-    { title: t("settings.team"), items: [["/settings/team/members", t("settings.members")]] },
+    { title: t("settings.team"), items: [["/settings/team/members", t("settings.members")], ["/settings/team/plan", t("settings.plan")]] },
     ...(canManage ? [{ title: t("settings.models"), items: [["/settings/models/custom", t("settings.customModels")]] }] : []),
     { title: t("settings.oversight"), items: [["/settings/oversight/usage", t("settings.usage")], ...(canManage ? [["/settings/oversight/audit", t("settings.audit")]] : [])] },
   ];

@@ -34,6 +34,7 @@ export const router = createBrowserRouter([
               { path: "profile", lazy: () => import("@/features/team/ProfilePage") },
               { path: "appearance", lazy: () => import("@/features/team/AppearancePage") },
               { path: "team/members", lazy: () => import("@/features/team/MembersPage") },
+              { path: "team/plan", lazy: () => import("@/features/team/PlanPage") },
               { path: "models/custom", lazy: () => import("@/features/connections/CustomModelsPage") },
               { path: "models/custom/new", lazy: () => import("@/features/connections/NewConnectionPage") },
               { path: "models/custom/:connectionId", lazy: () => import("@/features/connections/ConnectionPage") },

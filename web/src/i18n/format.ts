@@ -5,6 +5,8 @@ export interface Formats {
   number: (value: number) => string;
   /** 12.3k or 12.300, short. */
   compact: (value: number) => string;
+  /** 0 to 1 as whole percent. */
+  percent: (share: number) => string;
   date: (iso: string) => string;
   dateTime: (iso: string) => string;
   time: (iso: string) => string;
@@ -17,6 +19,7 @@ export interface Formats {
 function makeFormats(locale: string): Formats {
   const number = new Intl.NumberFormat(locale);
   const compact = new Intl.NumberFormat(locale, { notation: "compact", maximumFractionDigits: 1 });
+  const percent = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 0 });
   const date = new Intl.DateTimeFormat(locale, { dateStyle: "medium" });
   const dateTime = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
   const time = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" });
@@ -26,6 +29,7 @@ function makeFormats(locale: string): Formats {
   return {
     number: (value) => number.format(value),
     compact: (value) => compact.format(value),
+    percent: (share) => percent.format(share),
     date: (iso) => date.format(new Date(iso)),
     dateTime: (iso) => dateTime.format(new Date(iso)),
     time: (iso) => time.format(new Date(iso)),

@@ -1,4 +1,39 @@
-// Placeholder until this page is built.
+// Sign in.
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
+import { useSuspenseQuery } from "@tanstack/react-query";
+import type { Schemas } from "@/api/client";
+import { sessionQuery } from "@/api/queries";
+import { Button } from "@/ui/Button";
+import { Field, Input } from "@/ui/Field";
+import { PasswordInput } from "@/ui/PasswordInput";
+import { Note } from "@/ui/States";
+import { Calm } from "./Calm";
+import { formText } from "./formText";
+import { useEntry } from "./useEntry";
+
 export function Component() {
-  return null;
+  const { t } = useTranslation(["accounts", "common"]);
+  const { data: session } = useSuspenseQuery(sessionQuery);
+  const { enter, isBusy, errorOf, otherError } = useEntry<Schemas["SignIn"]>("/api/sign-in", ["email", "password"]);
+  return (
+    <Calm title={t("signIn.title")} footer={session.sign_up_open ? <Link to="/sign-up" className="link">{t("signIn.toSignUp")}</Link> : t("signIn.closed")}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          enter({ email: formText(event.currentTarget, "email"), password: formText(event.currentTarget, "password") });
+        }}
+        className="flex flex-col gap-5"
+      >
+        {otherError ? <Note tone="danger">{otherError}</Note> : null}
+        <Field label={t("field.email")} error={errorOf("email")}>
+          <Input name="email" type="email" autoComplete="username" required autoFocus />
+        </Field>
+        <Field label={t("field.password")} error={errorOf("password")}>
+          <PasswordInput name="password" autoComplete="current-password" required />
+        </Field>
+        <Button type="submit" variant="primary" busy={isBusy}>{t("signIn.action")}</Button>
+      </form>
+    </Calm>
+  );
 }

@@ -40,7 +40,7 @@ function paint(pieces: readonly Piece[]): ReactNode {
 }
 
 export const CodeBlock = memo(function CodeBlock({ text, lang, closed }: { text: string; lang: string; closed: boolean }) {
-  const { t } = useTranslation("chat");
+  const { t } = useTranslation(["chat", "common"]);
   const [wraps, setWraps] = useState(false);
   const { copied, copy } = useCopy();
   const language = lang.split(/\s/)[0]?.toLowerCase() ?? "";

@@ -1,4 +1,39 @@
-// Placeholder until this page is built.
+// One conversation, or the start of a new one.
+import { useTranslation } from "react-i18next";
+import { useQuery } from "@tanstack/react-query";
+import { useParams } from "react-router";
+import { ProblemError } from "@/api/client";
+import { EmptyState, ErrorState } from "@/ui/States";
+import { Skeleton } from "@/ui/Spinner";
+import { useDocumentTitle } from "@/ui/useDocumentTitle";
+import { ConversationView } from "./ConversationView";
+import { conversationQuery } from "./data";
+
 export function Component() {
-  return null;
+  const { conversationId } = useParams();
+  return conversationId ? <Stored key={conversationId} id={conversationId} /> : <Fresh key="new" />;
+}
+
+function Fresh() {
+  const { t } = useTranslation(["chat", "common"]);
+  useDocumentTitle(t("title.new"));
+  return <ConversationView conversation={null} />;
+}
+
+function Stored({ id }: { id: string }) {
+  const { t } = useTranslation(["chat", "common"]);
+  const { data, error, refetch } = useQuery(conversationQuery(id));
+  useDocumentTitle(data?.title || t("title.new"));
+  if (data) return <ConversationView conversation={data} />;
+  return (
+    <div className="mx-auto w-full max-w-[704px] px-4 py-12">
+      {error instanceof ProblemError && error.status === 404 ? (
+        <EmptyState title={t("missing.title")}>{t("missing.text")}</EmptyState>
+      ) : error ? (
+        <ErrorState error={error} onRetry={() => void refetch()} />
+      ) : (
+        <Skeleton label={t("common:loading")} lines={5} />
+      )}
+    </div>
+  );
 }

@@ -51,7 +51,7 @@ function OuterLink({ href, children }: { href: string; children: ReactNode }) {
 }
 
 function ImageChip({ href, alt }: { href: string; alt: string }) {
-  const { t } = useTranslation("chat");
+  const { t } = useTranslation(["chat", "common"]);
   const host = imageHost(href);
   const label = host ? t("image.blockedFrom", { host }) : t("image.blocked");
   return (
@@ -78,7 +78,7 @@ function List({ token }: { token: Tokens.List }) {
 }
 
 function Table({ token }: { token: Tokens.Table }) {
-  const { t } = useTranslation("chat");
+  const { t } = useTranslation(["chat", "common"]);
   const aligned = (align: "center" | "left" | "right" | null) => (align ? { style: { textAlign: align } } : {});
   return (
     // Scrollable regions must be focusable, or the keyboard can't scroll them.

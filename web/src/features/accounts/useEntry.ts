@@ -1,0 +1,43 @@
+// What signing in, signing up and accepting an invitation share: one act that brings a session, and where to go then.
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useNavigate, useSearchParams } from "react-router";
+import { api, asProblem } from "@/api/client";
+import { keys, rememberSession, type SessionView } from "@/api/queries";
+import { changeLocale } from "@/i18n";
+
+/** Only a path of this app: anything else could lead a person who just typed a password to a foreign page. */
+export function safeNext(next: string | null): string {
+  return next && /^\/(?![/\\])[^\\]*$/.test(next) ? next : "/";
+}
+
+export interface Entry<T> {
+  enter: (body: T) => void;
+  isBusy: boolean;
+  /** The sentence for one field. */
+  errorOf: (field: string) => string | null;
+  /** The sentence that belongs to no field of this form. */
+  otherError: string | null;
+}
+
+export function useEntry<T>(path: string, fields: readonly string[]): Entry<T> {
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  const [search] = useSearchParams();
+  const act = useMutation({
+    mutationFn: (body: T) => api.post<SessionView>(path, body),
+    onSuccess: async (view) => {
+      client.clear();
+      client.setQueryData(keys.session, rememberSession(view));
+      if (view.me) await changeLocale(view.me.locale);
+      await navigate(safeNext(search.get("next")), { replace: true });
+    },
+  });
+  const problem = act.error ? asProblem(act.error) : null;
+  const isOfField = problem?.field != null && fields.includes(problem.field);
+  return {
+    enter: act.mutate,
+    isBusy: act.isPending,
+    errorOf: (field) => (problem?.field === field ? problem.message : null),
+    otherError: problem && !isOfField ? problem.message : null,
+  };
+}

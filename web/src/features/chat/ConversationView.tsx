@@ -1,0 +1,138 @@
+// Thread and composer together: sending, stopping, asking again, switching versions.
+import { useQueryClient } from "@tanstack/react-query";
+import { ArrowDown } from "lucide-react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useLocation } from "react-router";
+import { asProblem } from "@/api/client";
+import { keys } from "@/api/queries";
+import type { LiveReply } from "@/stream/liveReply";
+import { announce, notify } from "@/ui/Announcer";
+import { Button } from "@/ui/Button";
+import { Note } from "@/ui/States";
+import { Composer, type ComposerHandle } from "./Composer";
+import { ConversationHeader } from "./ConversationHeader";
+import { conversationChanged, stopReply, useMoveHead, useRegenerate } from "./data";
+import { FirstSteps } from "./FirstSteps";
+import { Thread } from "./Thread";
+import { type Conversation, lastModel, type Message, newestLeaf, runningReply, visibleBranch, withMessages } from "./tree";
+import { useFollow } from "./useFollow";
+import { useModelChoice } from "./useModelChoice";
+import { type Outgoing, useSend } from "./useSend";
+import { useStopByEscape } from "./useStopByEscape";
+
+export function ConversationView({ conversation }: { conversation: Conversation | null }) {
+  const { t } = useTranslation(["chat", "common"]);
+  const client = useQueryClient();
+  const justSent = (useLocation().state as { justSent?: boolean } | null)?.justSent === true;
+  const id = conversation?.id ?? null;
+  const branch = useMemo(() => (conversation ? visibleBranch(conversation) : []), [conversation]);
+  const running = runningReply(branch);
+  const lastReply = branch.findLast((turn) => turn.message.reply)?.message.reply ?? null;
+  const choice = useModelChoice(lastModel(branch));
+  const { send: sendOut, ...sender } = useSend(id);
+  const regenerate = useRegenerate(id ?? "");
+  const moveHead = useMoveHead(id ?? "");
+  const { signal, ...follow } = useFollow();
+  const composer = useRef<ComposerHandle>(null);
+  const [stopping, setStopping] = useState<string | null>(null);
+  const [hasSent, setHasSent] = useState(justSent);
+  const lastQuestion = branch.findLast((turn) => turn.message.role === "user")?.message.id ?? null;
+  const locked = running !== null || sender.pending !== null || regenerate.isPending;
+
+  const send = useCallback((outgoing: Outgoing): Promise<boolean> => {
+    signal({ kind: "sent" });
+    setHasSent(true);
+    return sendOut(outgoing);
+  }, [sendOut, signal]);
+  const sendText = (text: string) => send({ text, parentId: conversation?.head_id ?? null, modelRef: choice.ref ?? "" });
+
+  const { mutate: moveTo } = moveHead;
+  const onShow = useCallback((messageId: string) => conversation && moveTo(newestLeaf(conversation, messageId)), [conversation, moveTo]);
+  const { mutate: again } = regenerate;
+  const onRegenerate = useCallback((messageId: string, modelRef: string | null) => {
+    signal({ kind: "sent" });
+    again({ messageId, modelRef }, { onError: (error) => notify(asProblem(error).message, "danger") });
+    // Whatever answers last here is where the next message goes.
+    choice.choose(modelRef ?? conversation?.messages.find((m) => m.id === messageId)?.reply?.model_ref ?? choice.ref ?? "");
+  }, [again, signal, choice, conversation]);
+  const onAskAgain = useCallback((message: Message, text: string) => {
+    void send({ text, parentId: message.parent_id, modelRef: choice.ref ?? "" });
+  }, [send, choice.ref]);
+  const onOver = useCallback((messageId: string, live: LiveReply) => {
+    if (!id) return;
+    const { receipt } = live.read();
+    if (receipt) {
+      client.setQueryData<Conversation>(keys.conversation(id), (old) => {
+        const message = old?.messages.find((m) => m.id === messageId);
+        return old && message ? withMessages(old, [{ ...message, text: live.text, reasoning: live.reasoning, reply: receipt }]) : old;
+      });
+      announce(receipt.state === "done" ? t("live.finished", { name: receipt.model_name }) : (receipt.problem?.message ?? t(`live.${receipt.state}`)));
+    } else void client.invalidateQueries({ queryKey: keys.conversation(id) });
+    signal({ kind: "finished" });
+    conversationChanged(client, id);
+  }, [client, id, signal, t]);
+
+  const stop = useCallback(() => {
+    if (!running) return;
+    setStopping(running);
+    stopReply(running).catch((error: unknown) => (setStopping(null), notify(asProblem(error).message, "danger")));
+  }, [running]);
+  useStopByEscape(running !== null, stop);
+
+  const startedName = running ? (lastReply?.model_name ?? "") : "";
+  useEffect(() => {
+    if (running) announce(t("live.started", { name: startedName }));
+  }, [running, startedName, t]);
+
+  const pastOrigins = useMemo(() => branch.flatMap((turn) => (turn.message.reply ? [turn.message.reply.origin] : [])), [branch]);
+  return (
+    <div className="flex flex-1 flex-col">
+      {conversation ? <ConversationHeader id={conversation.id} title={conversation.title} /> : null}
+      {branch.length === 0 && !sender.pending ? <FirstSteps choice={choice} /> : (
+        <Thread
+          branch={branch}
+          pending={sender.pending}
+          pendingName={choice.model?.name ?? ""}
+          locked={locked}
+          grows={follow.grows}
+          roomAfter={hasSent ? lastQuestion : null}
+          onAskAgain={onAskAgain}
+          onShow={onShow}
+          onRegenerate={onRegenerate}
+          onOver={onOver}
+        />
+      )}
+      <div className="thread-grid sticky bottom-0 z-10 bg-canvas">
+        <div className="relative xl:col-start-2">
+          {follow.isBehind ? (
+            <div className="absolute -top-11 right-0 left-0 flex justify-center">
+              <Button size="sm" onClick={follow.jump} className="shadow-float"><ArrowDown aria-hidden="true" />{t("thread.jump")}</Button>
+            </div>
+          ) : null}
+          {sender.failed ? (
+            <div className="pb-2">
+              <Note tone="danger" actions={<Button size="sm" onClick={sender.forget}>{t("send.ok")}</Button>}>
+                <p className="font-semibold">{sender.failed.problem.message}</p>
+                <p>{t("send.kept")}</p>
+              </Note>
+            </div>
+          ) : null}
+          <Composer
+            ref={composer}
+            conversationId={id}
+            choice={choice}
+            pastOrigins={pastOrigins}
+            lastName={lastReply?.model_name ?? null}
+            isRunning={running !== null}
+            isStopping={stopping !== null && stopping === running}
+            isSending={sender.pending !== null}
+            onSend={sendText}
+            onStop={stop}
+            autoFocus={!conversation || justSent}
+          />
+        </div>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,54 @@
+// A new chat. Where nothing can be asked yet, it says what to do first, or whom to ask.
+import { useQuery } from "@tanstack/react-query";
+import { Server } from "lucide-react";
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
+import { modelsQuery, teamQuery } from "@/api/queries";
+import { useSignedIn } from "@/api/session";
+import { buttonClass } from "@/ui/Button";
+import { EmptyState, ErrorState, Note } from "@/ui/States";
+import type { ModelChoice } from "./useModelChoice";
+
+export function FirstSteps({ choice }: { choice: ModelChoice }) {
+  const { t } = useTranslation(["chat", "common"]);
+  const { me, canManage, team, session } = useSignedIn();
+  const { data, error, refetch } = useQuery(modelsQuery);
+  const hasOwn = data?.models.some((m) => m.ref.startsWith("byom:")) ?? false;
+  return (
+    <div className="thread-grid flex-1 content-center py-10">
+      <div className="flex flex-col gap-4 xl:col-start-2">
+        <h1 className="text-2xl">{t("first.hello", { name: me.name.split(" ")[0] ?? me.name })}</h1>
+        {error && !data ? <ErrorState error={error} onRetry={() => void refetch()} /> : null}
+        {data && !choice.hasAny ? (
+          canManage ? <ConnectFirst /> : <AskWhom />
+        ) : data ? (
+          <p className="max-w-lg text-muted">{t("first.write")}</p>
+        ) : null}
+        {session.demo && choice.hasAny && canManage && !hasOwn ? <ConnectFirst /> : null}
+        {team.refusal ? <Note tone="warn">{team.refusal.message}</Note> : null}
+      </div>
+    </div>
+  );
+}
+
+function ConnectFirst() {
+  const { t } = useTranslation(["chat", "common"]);
+  return (
+    <EmptyState
+      icon={<Server aria-hidden="true" />}
+      title={t("first.connectTitle")}
+      actions={<Link to="/settings/models/custom/new" className={buttonClass("primary")}>{t("first.connect")}</Link>}
+    >
+      <p>{t("first.connectText")}</p>
+    </EmptyState>
+  );
+}
+
+function AskWhom() {
+  const { t } = useTranslation(["chat", "common"]);
+  const { i18n } = useTranslation();
+  const { data } = useQuery(teamQuery);
+  const names = data?.members.filter((m) => m.role !== "member").map((m) => m.name) ?? [];
+  const list = new Intl.ListFormat(i18n.language, { type: "disjunction" }).format(names);
+  return <EmptyState icon={<Server aria-hidden="true" />} title={t("first.noneTitle")}>{names.length > 0 ? t("first.askNames", { names: list }) : t("first.ask")}</EmptyState>;
+}

@@ -1,0 +1,65 @@
+// What a person asked: a box on the page, that can be changed and asked again.
+import { Check, Copy, Pencil } from "lucide-react";
+import { memo, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useFormats } from "@/i18n/format";
+import { Button, IconButton } from "@/ui/Button";
+import { inputClass } from "@/ui/Field";
+import { useCopy } from "@/ui/useCopy";
+import { cx } from "@/ui/cx";
+import { BranchCounter } from "./BranchCounter";
+import type { Message } from "./tree";
+
+export interface UserTurnProps {
+  message: Message;
+  siblings: readonly string[];
+  /** While a reply is running, versions stay as they are. */
+  locked: boolean;
+  onAskAgain: (message: Message, text: string) => void;
+  onShow: (id: string) => void;
+}
+
+export const UserTurn = memo(function UserTurn({ message, siblings, locked, onAskAgain, onShow }: UserTurnProps) {
+  const { t } = useTranslation(["chat", "common"]);
+  const { time } = useFormats();
+  const [edited, setEdited] = useState<string | null>(null);
+  const { copied, copy } = useCopy();
+  return (
+    <article aria-label={t("turn.yours")} id={`m-${message.id}`} tabIndex={-1} data-turn className="turn thread-grid group/turn pt-7 outline-none">
+      <p className="pb-1 text-xs text-muted xl:pt-3.5 xl:pb-0 xl:text-right">{t("turn.you", { time: time(message.created_at) })}</p>
+      <div className="min-w-0 xl:col-start-2">
+        {edited === null ? (
+          <div className="rounded-lg border border-line bg-surface px-4 py-2.5 text-read whitespace-pre-wrap wrap-anywhere">{message.text}</div>
+        ) : (
+          // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- Esc leaves the edit
+          <form
+            onSubmit={(event) => {
+              event.preventDefault();
+              if (edited.trim() === "" || locked) return;
+              onAskAgain(message, edited);
+              setEdited(null);
+            }}
+            onKeyDown={(event) => event.key === "Escape" && (event.stopPropagation(), event.preventDefault(), setEdited(null))}
+            className="flex flex-col gap-2"
+          >
+            <textarea autoFocus aria-label={t("edit.label")} value={edited} onChange={(event) => setEdited(event.target.value)} rows={Math.min(14, edited.split("\n").length + 1)} className={cx(inputClass, "text-read")} />
+            <div className="flex flex-wrap items-center gap-2">
+              <Button type="submit" variant="primary" aria-disabled={edited.trim() === "" || locked || undefined}>{t("edit.askAgain")}</Button>
+              <Button onClick={() => setEdited(null)}>{t("edit.cancel")}</Button>
+              <span className="text-xs text-muted">{t("edit.keeps")}</span>
+            </div>
+          </form>
+        )}
+        <div className="turn-tools flex min-h-8 items-center gap-0.5">
+          <BranchCounter id={message.id} siblings={siblings} onShow={onShow} disabled={locked} />
+          {edited === null ? (
+            <span className="tools-fade flex">
+              <IconButton label={copied ? t("copy.done") : t("copy.question")} onClick={() => copy(message.text)}>{copied ? <Check aria-hidden="true" /> : <Copy aria-hidden="true" />}</IconButton>
+              <IconButton label={t("edit.start")} aria-disabled={locked || undefined} onClick={() => !locked && setEdited(message.text)}><Pencil aria-hidden="true" /></IconButton>
+            </span>
+          ) : null}
+        </div>
+      </div>
+    </article>
+  );
+});
