@@ -6,6 +6,7 @@ import signal
 import socket
 import sys
 from typing import Annotated, Any, NoReturn
+from uuid import UUID
 
 import structlog
 import typer
@@ -14,7 +15,7 @@ import uvloop
 
 from moorage import __version__
 from moorage.accounts.access import judge
-from moorage.accounts.teams import list_teams, set_standing
+from moorage.accounts.standing import list_teams, set_standing
 from moorage.api.sentences import sentence
 from moorage.app import Built, build, build_database, make_bare_app
 from moorage.audit.trail import check
@@ -64,7 +65,7 @@ def team_list() -> None:
 
 @team_command.command("set")
 def team_set(
-    team_id: Annotated[str, typer.Argument(help="Id as `team list` prints it")],
+    team_id: Annotated[UUID, typer.Argument(help="Id as `team list` prints it")],
     plan: Annotated[
         str | None, typer.Option(help="free, business_starter, business_pro, business_max, enterprise")
     ] = None,
@@ -146,13 +147,13 @@ async def _team_list(settings: Settings) -> None:
         await database.close()
 
 
-async def _team_set(settings: Settings, team_id: str, plan: str | None, standing: str | None) -> None:
+async def _team_set(settings: Settings, team_id: UUID, plan: str | None, standing: str | None) -> None:
     database = build_database(settings)
     try:
         await require_current(database)
         async with database.write() as tx:
-            await set_standing(tx, team_id, plan=plan, standing=standing)
-        typer.echo("Done.")
+            refusal = await set_standing(tx, team_id, plan=plan, standing=standing)
+        typer.echo("Models are open to this team." if refusal is None else sentence(refusal, {}, "en"))
     except MoorageError as error:
         _fail(sentence(error.code, error.params, "en"))
     finally:

@@ -20,6 +20,7 @@ from moorage.api.parts import Parts
 from moorage.api.requests import Requests
 from moorage.chat.replies import Replies
 from moorage.connections.catalogue import Catalogue
+from moorage.connections.credentials import AddressRules
 from moorage.connections.facade import Connections
 from moorage.connections.opening import ProviderDesk
 from moorage.connections.picker import Picker
@@ -78,12 +79,13 @@ async def build(settings: Settings) -> Built:
     vault = await build_vault(settings, database)
     writer = GroupWriter(database)
     ledger = Ledger(instance_name(settings.data), secrets.token_hex(8))
+    rules = AddressRules(allowed_ports=settings.ports, exceptions=Exceptions.parse(settings.egress_allow))
     door = build_door(settings)
     catalogue = Catalogue.load(
         settings.catalogue, {name: Secret(key) for name, key in settings.keys_of_providers().items()}
     )
     picker = Picker(catalogue, demo=settings.demo)
-    desk = ProviderDesk(door, vault, catalogue, demo_pause_s=settings.demo_pause_ms / 1000)
+    desk = ProviderDesk(door, vault, catalogue, rules=rules, demo_pause_s=settings.demo_pause_ms / 1000)
     parts = Parts(
         database=database,
         writer=writer,
@@ -92,8 +94,8 @@ async def build(settings: Settings) -> Built:
         ledger=ledger,
         picker=picker,
         desk=desk,
-        connections=Connections(database, door, vault, ledger),
-        people=People(),
+        connections=Connections(database=database, door=door, vault=vault, ledger=ledger, rules=rules),
+        people=People(database, sign_up_open=settings.sign_up == "open"),
         replies=Replies(database, writer, ledger, picker, desk),
         sign_up_open=settings.sign_up == "open",
         secure_cookies=settings.public_url.startswith("https://"),
@@ -105,7 +107,7 @@ async def build(settings: Settings) -> Built:
 
 def build_door(settings: Settings) -> Door:
     """Make the only way out, as the operator configured it."""
-    policy = AddressPolicy(exceptions=Exceptions.parse(settings.egress_allow), allowed_ports=settings.ports)
+    policy = AddressPolicy(exceptions=Exceptions.parse(settings.egress_allow))
     return Door(policy=policy, resolver=SystemResolver(), extra_ca_file=settings.extra_ca_file)
 
 
@@ -145,6 +147,7 @@ def make_bare_app(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
 async def close(parts: Parts) -> None:
     """Settle what still runs, then close everything, outermost first."""
     await parts.replies.drain(0)
+    await parts.connections.aclose()
     await parts.writer.close()
     await parts.door.aclose()
     await parts.database.close()

@@ -8,8 +8,10 @@ from tests.support.databases import chosen_databases, database_url, postgres_clu
 from tests.support.loopback_only import LoopbackGuard
 from tests.support.migrated import database
 from tests.support.peers import aimock, plain_aimock
+from tests.support.running import harbour, models
 
-__all__ = ["aimock", "database", "database_url", "plain_aimock", "postgres_cluster"]  # fixtures for all tests
+# fixtures for all tests
+__all__ = ["aimock", "database", "database_url", "harbour", "models", "plain_aimock", "postgres_cluster"]
 
 GUARD = pytest.StashKey[LoopbackGuard]()
 

@@ -127,10 +127,12 @@ class Harbour:
     url: str
     built: Built
     models: ModelServer
+    browsers: list[httpx2.AsyncClient] = field(default_factory=list)
 
     def somebody(self) -> Person:
         """Give a browser in which nobody is signed in."""
-        return Person(httpx2.AsyncClient(base_url=self.url, timeout=60, trust_env=False))
+        self.browsers.append(httpx2.AsyncClient(base_url=self.url, timeout=60, trust_env=False))
+        return Person(self.browsers[-1])
 
     async def olga(self) -> Person:
         """Give Olga, who owns the first team."""
@@ -160,9 +162,12 @@ async def running(settings: Settings, models: ModelServer) -> AsyncIterator[Harb
             await task
         await asyncio.sleep(0.01)
     port = server.servers[0].sockets[0].getsockname()[1]
+    harbour = Harbour(f"http://127.0.0.1:{port}", built, models)
     try:
-        yield Harbour(f"http://127.0.0.1:{port}", built, models)
+        yield harbour
     finally:
+        for browser in harbour.browsers:
+            await browser.aclose()
         server.should_exit = True
         await task
 
