@@ -29,12 +29,13 @@ export function AddressStep({ wizard, dispatch, fieldError, onTest }: AddressSte
   const { t: common } = useTranslation();
   const [wasSent, setWasSent] = useState(false);
   const { form } = wizard;
+  const isTested = wizard.run.finished?.passed ?? false;
   const missing = wasSent ? missingFields(form) : [];
   const errorOf = (field: FieldName) => (missing.includes(field) ? t(`wizard.missing_${field}`) : fieldError(field));
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     setWasSent(true);
-    if (missingFields(form).length === 0) return onTest();
+    if (missingFields(form).length === 0) return isTested ? dispatch({ type: "go", step: "models" }) : onTest();
     // The first field that needs something, after it has been marked.
     const element = event.currentTarget;
     requestAnimationFrame(() => element.querySelector<HTMLElement>("[aria-invalid=true] input, input[aria-invalid=true]")?.focus());
@@ -66,7 +67,7 @@ export function AddressStep({ wizard, dispatch, fieldError, onTest }: AddressSte
           <Input value={form.dataLocation} maxLength={120} autoComplete="off" placeholder={t("wizard.location_example")} onChange={(event) => dispatch({ type: "edit", change: { dataLocation: event.target.value } })} />
         </Field>
         <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
-          <Button type="submit" variant="primary">{t("test.start")}</Button>
+          <Button type="submit" variant="primary">{isTested ? t("action.next") : t("test.start")}</Button>
           <p className="text-xs text-muted">{t("wizard.draft")}</p>
         </div>
       </form>

@@ -1,4 +1,72 @@
-// Placeholder until this page is built.
+// Everything about one connection: what it is, its models, its last test, its key, and its end.
+import { useQuery } from "@tanstack/react-query";
+import { useEffect } from "react";
+import { useTranslation } from "react-i18next";
+import { Link, useLocation, useParams } from "react-router";
+import { ProblemError } from "@/api/client";
+import { useSignedIn } from "@/api/session";
+import { buttonClass } from "@/ui/Button";
+import { Page } from "@/ui/Page";
+import { Skeleton } from "@/ui/Spinner";
+import { EmptyState, ErrorState } from "@/ui/States";
+import { EndpointSection } from "./EndpointSection";
+import { EndSection } from "./EndSection";
+import { HealthMark } from "./HealthMark";
+import { ManagersOnly } from "./ManagersOnly";
+import { ModelsSection } from "./ModelsSection";
+import { OverviewSection } from "./OverviewSection";
+import { connectionQuery } from "./queries";
+import { RefusalNote } from "./RefusalNote";
+import { TestSection } from "./TestSection";
+
 export function Component() {
-  return null;
+  const { t } = useTranslation("connections");
+  const { connectionId = "" } = useParams();
+  return (
+    <ManagersOnly title={t("title")}>
+      <ConnectionPage key={connectionId} id={connectionId} />
+    </ManagersOnly>
+  );
 }
+
+/** Goes to the part of the page that the address names, once it is there. */
+function useHash(isReady: boolean): void {
+  const { hash } = useLocation();
+  useEffect(() => {
+    if (!isReady || hash === "") return;
+    const section = document.getElementById(hash.slice(1));
+    section?.scrollIntoView();
+    section?.querySelector<HTMLElement>("h2")?.focus({ preventScroll: true });
+  }, [hash, isReady]);
+}
+
+function ConnectionPage({ id }: { id: string }) {
+  const { t } = useTranslation("connections");
+  const { t: common } = useTranslation();
+  const { team } = useSignedIn();
+  const { data: connection, error, refetch } = useQuery(connectionQuery(id));
+  useHash(Boolean(connection));
+  const crumbs = <Link to="/settings/models/custom" className="link">{t("title")}</Link>;
+  if (!connection) {
+    const isGone = error instanceof ProblemError && error.status === 404;
+    return (
+      <Page title={t("title")} back={crumbs}>
+        {error ? null : <Skeleton lines={8} label={common("loading")} />}
+        {isGone ? <EmptyState title={t("page.not_found")} actions={<Link to="/settings/models/custom" className={buttonClass()}>{t("page.to_list")}</Link>} /> : null}
+        {error && !isGone ? <ErrorState error={error} onRetry={() => void refetch()} /> : null}
+      </Page>
+    );
+  }
+  const isReadOnly = Boolean(team.refusal);
+  return (
+    <Page title={connection.name} back={<>{crumbs} / {connection.name}</>} actions={<HealthMark connection={connection} />}>
+      {team.refusal ? <RefusalNote refusal={team.refusal} /> : null}
+      <OverviewSection connection={connection} isReadOnly={isReadOnly} />
+      <ModelsSection connection={connection} isReadOnly={isReadOnly} />
+      <TestSection connection={connection} isReadOnly={isReadOnly} />
+      <EndpointSection connection={connection} isReadOnly={isReadOnly} />
+      <EndSection connection={connection} isReadOnly={isReadOnly} />
+    </Page>
+  );
+}
+

@@ -15,7 +15,7 @@ import { RefusalNote } from "./RefusalNote";
 import { SummaryStep } from "./SummaryStep";
 import { TestStep } from "./TestStep";
 import { useStagedTest } from "./useStagedTest";
-import { emptyForm, openWizard, reduceWizard, toConnectionMake, toTestRequest, type FieldName, type Step } from "./wizard";
+import { emptyForm, openWizard, reduceWizard, toConnectionMake, toTestRequest, type FieldName, type Step, type WizardAction } from "./wizard";
 import { WizardSteps } from "./WizardSteps";
 import type { Problem } from "./types";
 
@@ -58,6 +58,11 @@ function Wizard({ isFresh, onAnother }: { isFresh: boolean; onAnother: () => voi
     shownStep.current = step;
   }, [step]);
 
+  const act = (action: WizardAction) => {
+    // What the server said about a field ends when the person answers it.
+    if (action.type === "edit") setProblem(null);
+    dispatch(action);
+  };
   const test = () => {
     dispatch({ type: "go", step: "test" });
     setProblem(null);
@@ -84,10 +89,10 @@ function Wizard({ isFresh, onAnother }: { isFresh: boolean; onAnother: () => voi
     <>
       <WizardSteps wizard={wizard} onGo={(next) => dispatch({ type: "go", step: next })} />
       <h2 ref={heading} tabIndex={-1} className="sr-only">{t(`wizard.step.${step}`)}</h2>
-      {step === "address" ? <AddressStep wizard={wizard} dispatch={dispatch} fieldError={fieldError} onTest={test} /> : null}
-      {step === "test" ? <TestStep wizard={wizard} dispatch={dispatch} onTest={test} onStop={staged.stop} /> : null}
-      {step === "models" ? <ModelsStep wizard={wizard} dispatch={dispatch} /> : null}
-      {step === "summary" ? <SummaryStep wizard={wizard} dispatch={dispatch} isSaving={make.isPending} error={problem?.message ?? null} onSave={() => void save()} /> : null}
+      {step === "address" ? <AddressStep wizard={wizard} dispatch={act} fieldError={fieldError} onTest={test} /> : null}
+      {step === "test" ? <TestStep wizard={wizard} dispatch={act} onTest={test} onStop={staged.stop} /> : null}
+      {step === "models" ? <ModelsStep wizard={wizard} dispatch={act} /> : null}
+      {step === "summary" ? <SummaryStep wizard={wizard} dispatch={act} isSaving={make.isPending} error={problem?.message ?? null} onSave={() => void save()} /> : null}
     </>
   );
 }

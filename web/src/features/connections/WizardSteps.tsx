@@ -20,12 +20,13 @@ export function WizardSteps({ wizard, onGo }: { wizard: Wizard; onGo: (step: Ste
                 disabled={!canGo(wizard, step)}
                 onClick={() => onGo(step)}
                 className={cx(
-                  "inline-flex min-h-8 items-center gap-1.5 rounded-md border-b-2 border-transparent pointer-coarse:min-h-11",
-                  i === current ? "rounded-none border-accent font-bold" : "text-muted not-disabled:hover:text-ink",
+                  "inline-flex min-h-8 items-center gap-1.5 border-b-2 pointer-coarse:min-h-11",
+                  i === current ? "border-accent font-bold" : "border-transparent text-muted not-disabled:hover:text-ink",
                 )}
               >
                 {isDone ? <Check aria-hidden="true" className="size-4 text-ok" /> : <span className="tnum">{i + 1}.</span>}
-                {t(`wizard.step.${step}`)}
+                {/* On a phone only the current step is spelled out, so that all four stay in one line. */}
+                <span className={i === current ? undefined : "max-sm:sr-only"}>{t(`wizard.step.${step}`)}</span>
               </button>
             </li>
           );

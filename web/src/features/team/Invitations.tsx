@@ -1,0 +1,108 @@
+// Invitations by link. A link is shown once, when it is made; afterwards only that it exists.
+import { Copy } from "lucide-react";
+import { type FormEvent, useState } from "react";
+import { useTranslation } from "react-i18next";
+import type { Schemas } from "@/api/client";
+import { asProblem } from "@/api/client";
+import { useFormats } from "@/i18n/format";
+import { notify } from "@/ui/Announcer";
+import { useSignedIn } from "@/api/session";
+import { Button } from "@/ui/Button";
+import { Field, Input } from "@/ui/Field";
+import { Select } from "@/ui/Select";
+import { Note } from "@/ui/States";
+import { type Role, useInvite, useTeamAct } from "./queries";
+
+export function Invitations({ invitations }: { invitations: Schemas["InvitationView"][] }) {
+  const { t } = useTranslation("team");
+  return (
+    <section aria-labelledby="invitations" className="flex flex-col gap-4 border-t border-line pt-6">
+      <div>
+        <h2 id="invitations" className="text-lg">{t("invite.title")}</h2>
+        <p className="max-w-2xl text-sm text-muted">{t("invite.about")}</p>
+      </div>
+      <InviteForm />
+      {invitations.length > 0 ? (
+        <ul aria-label={t("invite.open")} className="divide-y divide-line overflow-hidden rounded-lg border border-line bg-surface">
+          {invitations.map((invitation) => (
+            <OpenInvitation key={invitation.id} invitation={invitation} />
+          ))}
+        </ul>
+      ) : null}
+    </section>
+  );
+}
+
+function InviteForm() {
+  const { t } = useTranslation("team");
+  const { t: common } = useTranslation();
+  const { team } = useSignedIn();
+  const invite = useInvite();
+  const [role, setRole] = useState<Role>("member");
+  const [note, setNote] = useState("");
+  const [link, setLink] = useState<string | null>(null);
+  const [error, setError] = useState<string | null>(null);
+  const roles: Role[] = team.role === "owner" ? ["member", "admin", "owner"] : ["member", "admin"];
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    setError(null);
+    try {
+      const made = await invite.mutateAsync({ role, note: note.trim() });
+      setLink(new URL(made.path, location.origin).href);
+      setNote("");
+      invite.reset();
+    } catch (thrown) {
+      setError(asProblem(thrown).message);
+    }
+  };
+  const copy = async () => {
+    if (!link) return;
+    await navigator.clipboard.writeText(link);
+    notify(t("invite.copied"));
+  };
+  return (
+    <>
+      <form noValidate onSubmit={(event) => void submit(event)} className="grid items-start gap-4 sm:grid-cols-[12rem_1fr_auto]">
+        <Field label={t("invite.role")}>
+          <Select<Role> value={role} onChange={setRole} options={roles.map((value) => ({ value, label: common(`role.${value}`), hint: t(`role_about.${value}`) }))} />
+        </Field>
+        <Field label={t("invite.note")} optional={common("optional")} error={error}>
+          <Input value={note} maxLength={120} placeholder={t("invite.note_example")} autoComplete="off" onChange={(event) => setNote(event.target.value)} />
+        </Field>
+        <Button type="submit" variant="primary" busy={invite.isPending} className="sm:mt-[1.6rem]">{t("invite.make")}</Button>
+      </form>
+      <div role="status" className="empty:hidden">
+        {link ? (
+          <Note tone="ok" actions={<><Button size="sm" onClick={() => void copy()}><Copy aria-hidden="true" />{t("invite.copy")}</Button><Button size="sm" variant="quiet" onClick={() => setLink(null)}>{common("action.close")}</Button></>}>
+            <p>{t("invite.once")}</p>
+            <p className="pt-1 font-mono text-xs [overflow-wrap:anywhere] select-all">{link}</p>
+          </Note>
+        ) : null}
+      </div>
+    </>
+  );
+}
+
+function OpenInvitation({ invitation }: { invitation: Schemas["InvitationView"] }) {
+  const { t } = useTranslation("team");
+  const { t: common } = useTranslation();
+  const formats = useFormats();
+  const act = useTeamAct();
+  const revoke = async () => {
+    try {
+      await act.mutateAsync({ kind: "revoke", invitationId: invitation.id });
+      notify(t("invite.revoked"));
+    } catch (error) {
+      notify(asProblem(error).message, "danger");
+    }
+  };
+  return (
+    <li className="flex flex-wrap items-center justify-between gap-x-4 gap-y-2 px-4 py-2.5">
+      <div className="min-w-0">
+        <p><span className="font-semibold">{common(`role.${invitation.role}`)}</span>{invitation.note ? <span className="text-muted"> · {invitation.note}</span> : null}</p>
+        <p className="text-sm text-muted">{t("invite.by", { name: invitation.invited_by, date: formats.date(invitation.created_at), until: formats.date(invitation.expires_at) })}</p>
+      </div>
+      <Button size="sm" variant="danger" busy={act.isPending} onClick={() => void revoke()}>{t("invite.revoke")}</Button>
+    </li>
+  );
+}
