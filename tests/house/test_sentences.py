@@ -3,7 +3,7 @@
 import ast
 import inspect
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from string import Formatter
 
@@ -35,7 +35,7 @@ def placeholders(sentence: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(sentence) if name}
 
 
-def error_names(sources: list[Source]) -> set[str]:
+def error_names(sources: Sequence[Source]) -> set[str]:
     """Name every class of the tree, those that rooms add included."""
     names = {
         name for name, value in inspect.getmembers(errors, inspect.isclass) if issubclass(value, errors.MoorageError)

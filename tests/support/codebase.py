@@ -1,10 +1,10 @@
 """Reads the project's own files for the tests in tests/house: what git knows, parsed once per question."""
 
 import ast
+import functools
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -17,11 +17,11 @@ class Source:
 
     path: Path
 
-    @cached_property
+    @functools.cached_property
     def text(self) -> str:
         return (ROOT / self.path).read_text(encoding="utf-8")
 
-    @cached_property
+    @functools.cached_property
     def tree(self) -> ast.Module:
         return ast.parse(self.text, filename=str(self.path))
 
@@ -41,10 +41,11 @@ def tracked_files() -> list[Path]:
     return [Path(name) for name in listed.split("\0") if name and (ROOT / name).is_file()]
 
 
-def python_sources(*folders: str) -> list[Source]:
-    """List the tracked Python files below `folders`; none named: all of them."""
+@functools.cache
+def python_sources(*folders: str) -> tuple[Source, ...]:
+    """List the tracked Python files below `folders`; none named: all of them. Read once per test process."""
     wanted = folders or PYTHON_FOLDERS
-    return [Source(path) for path in tracked_files() if path.suffix == ".py" and Source(path).is_below(*wanted)]
+    return tuple(Source(path) for path in tracked_files() if path.suffix == ".py" and Source(path).is_below(*wanted))
 
 
 def functions(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
