@@ -88,7 +88,7 @@ class CompletionReader:
         if not self.is_complete:
             if self._events:
                 raise self.break_off(EndpointFailure("cut_off"))
-            unreadable = self.garbage_events or self._splitter.stray_lines
+            unreadable = self.garbage_events or (self._splitter.stray_lines and not self.is_done)
             raise self.break_off(
                 EndpointFailure("bad_stream") if unreadable else EndpointFailure("empty_answer", model=self._model)
             )
@@ -107,11 +107,11 @@ class CompletionReader:
     def _check_splitter(self) -> None:
         if not self.wants_more():
             return
-        if self._splitter.is_overlong:
-            self.failure = EndpointFailure("bad_stream")
-        elif self._splitter.error is not None:
+        if self._splitter.error is not None:
             payload = self._splitter.error
             self.failure = classify_event(_parse(payload) or payload.decode("utf-8", "replace"), model=self._model)
+        elif self._splitter.is_overlong:
+            self.failure = EndpointFailure("bad_stream")
 
     def _read_payloads(self, payloads: list[bytes]) -> None:
         """The hot loop: an ordinary content event costs one parse and a few dictionary look-ups."""

@@ -39,6 +39,7 @@ _MAX_PADDING_BYTES: Final = 4096
 _ERROR_BODY_TIMEOUT_S: Final = 5.0
 _DRAIN_TIMEOUT_S: Final = 0.25
 _GOOD: Final = range(200, 300)
+_NO_LIST: Final = frozenset({"models_not_offered", "not_api"})
 _NOT_THERE: Final = frozenset({404, 405})
 
 
@@ -85,12 +86,14 @@ class OpenAICompatible(Provider):
         """
         answer = await self._fetch_list(self._endpoint)
         failure = self._judge_list(answer)
-        if failure is not None and failure.code in {"models_not_offered", "not_api"} and self._may_lack_v1():
+        if failure is not None and failure.code in _NO_LIST and self._may_lack_v1():
             longer = self._endpoint.under(f"{self._endpoint.path}/v1")
             with contextlib.suppress(EndpointFailure):
                 second = await self._fetch_list(longer)
-                if self._judge_list(second) is None:
-                    self._endpoint, answer, failure = longer, second, None
+                second_failure = self._judge_list(second)
+                # A refused key under `/v1` says more than a 404 without it.
+                if second_failure is None or second_failure.code not in _NO_LIST:
+                    self._endpoint, answer, failure = longer, second, second_failure
         if failure is not None:
             raise failure
         if self._quirks.lists_base_models:

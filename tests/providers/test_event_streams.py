@@ -114,6 +114,7 @@ RECORDED: dict[str, tuple[bytes, str, str, object]] = {
     "ollama's swallowed error": (say(""), "", "", "cut_off"),
     "only comments": (b": ping\n\n: ping\n\n", "", "", "empty_answer"),
     "done and nothing else": (DONE, "", "", "empty_answer"),
+    "plain text after done": (DONE + b"oops\n", "", "", "empty_answer"),
     "nothing": (b"", "", "", "empty_answer"),
     "white space as answer": (say(" \\n") + STOP, " \n", "", "empty_answer"),
     "thinking without an answer": (b'data: {"choices":[{"delta":{"reasoning":"Hm"}}]}\n\n' + STOP, "", "Hm", "empty_answer"),

@@ -152,7 +152,7 @@ def _codes_in_code() -> set[str]:
 
 @pytest.mark.parametrize("language", ["en", "de"])
 def test_every_class_has_a_sentence_that_its_params_fill(language: str) -> None:
-    sentences = {}
+    sentences: dict[str, str] = {}
     for path in (ROOT / f"moorage/locales/{language}").glob("*.json"):
         sentences |= json.loads(path.read_text())
     allowed: dict[str, set[str]] = {code: set() for code in _codes_in_code()}

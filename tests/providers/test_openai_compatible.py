@@ -347,6 +347,12 @@ async def test_a_wrong_key_and_a_missing_key_are_told_apart(
         assert heard.failure.code == code
 
 
+async def test_a_wrong_key_is_told_even_where_v1_is_missing(authority: TestAuthority, connect: Connect) -> None:
+    async with serving(authority, key="sk-right") as server:
+        with pytest.raises(EndpointFailure, match="bad_key"):
+            await connect(server, path="", key="sk-wrong").list_models()
+
+
 async def test_a_fast_stream_loses_no_word(server: ModelServer, connect: Connect) -> None:
     heard = await hear(connect(server), "burst-20000")
     assert heard.text == "word " * 20_000

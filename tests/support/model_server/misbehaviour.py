@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 
 from tests.support.model_server.wire import Answerer, as_chunk
 
@@ -57,13 +58,13 @@ class Exchange:
             "prompt_tokens_details": {"cached_tokens": 0},
         }
 
-    def event(self, delta: dict[str, object] | None, finish: str | None = None, **more: object) -> bytes:
+    def event(self, delta: dict[str, object] | None, finish: str | None = None, **more: Any) -> bytes:
         """Make one event as OpenAI does."""
         choices = [] if delta is None else [{"index": 0, "delta": delta, "finish_reason": finish}]
         document = {"id": self.id, "object": "chat.completion.chunk", "model": self.model, "choices": choices, **more}
         return b"data: " + json.dumps(document).encode() + b"\n\n"
 
-    def word(self, text: str | None = None, **more: object) -> bytes:
+    def word(self, text: str | None = None, **more: Any) -> bytes:
         """Make one content event and count it."""
         self.tokens += 1
         return self.event({"content": f"word{self.tokens} " if text is None else text}, **more)

@@ -125,13 +125,16 @@ class ModelServer:
     async def _answer(self, request: Request, answerer: Answerer) -> None:
         if request.path == "/counts":
             await answerer.send_json(asdict(self.counts))
-        elif not self._has_key(request):
-            await refuse(answerer, "error-401")
         elif request.method == "GET" and request.path in {f"{self._prefix}/models", "/openai/deployments"}:
-            await self._list_models(answerer)
+            await (self._list_models(answerer) if self._has_key(request) else refuse(answerer, "error-401"))
         elif request.method == "POST" and (match := self._match_chat(request.path)):
-            await self._chat(request, answerer, match["deployment"])
+            await (
+                self._chat(request, answerer, match["deployment"])
+                if self._has_key(request)
+                else refuse(answerer, "error-401")
+            )
         else:
+            # Like vLLM, only what exists is guarded.
             await answerer.send_json({"detail": "Not Found"}, 404)
 
     def _has_key(self, request: Request) -> bool:
