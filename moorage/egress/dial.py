@@ -55,7 +55,7 @@ class Dialler:
         literal = parse_literal(endpoint.host)
         if literal is not None:
             answer = [literal]
-        elif endpoint.host in self.policy.own_hosts:
+        elif self.policy.is_own(endpoint.host, endpoint.port):
             answer = []  # judged and refused below, without a question to the DNS
         else:
             answer = await self.resolver.resolve(endpoint.host, endpoint.port)

@@ -124,7 +124,8 @@ def _parse_triple(entry: str, position: int) -> Triple:
 class AddressPolicy:
     """Judges whole DNS answers.
 
-    `own_hosts`: names of this deployment; refused, because a request to itself would loop.
+    `own_hosts`: names of this deployment; refused, because a request to itself would loop. An exception that names
+    host and port opens that port nevertheless, for a model server that shares the host.
     `refused_networks`: public networks of the operator that no team may reach.
     """
 
@@ -132,13 +133,17 @@ class AddressPolicy:
     own_hosts: frozenset[str] = frozenset()
     refused_networks: tuple[Network, ...] = ()
 
+    def is_own(self, host: str, port: int) -> bool:
+        """Tell whether this is the deployment itself."""
+        return host in self.own_hosts and not self.exceptions.names(host, port)
+
     def judge(self, host: str, port: int, addresses: Sequence[Address]) -> list[Address]:
         """Return the addresses, in order and without repeats, if **every** one may be dialled.
 
         Raises AddressRefused("address_not_public") for an empty answer and for a single bad address alike, so that
         nobody can tell an internal name that exists from one that doesn't; AddressRefused("url_own_host").
         """
-        if host in self.own_hosts:
+        if self.is_own(host, port):
             raise AddressRefused("url_own_host", field="base_url")
         judged = list(dict.fromkeys(addresses))
         if not judged or not all(self._may_dial(host, port, address) for address in judged):

@@ -600,9 +600,12 @@ async def test_the_deployment_does_not_call_itself(harbour: Harbour) -> None:
     """P11: the own hosts; refused before any lookup."""
     server = await harbour.serve(answer(b"{}"))
     resolver = ScriptedResolver([GOOD])
-    door = harbour.door(resolver, policy=AddressPolicy(harbour.exceptions(), own_hosts=frozenset({"llm.test"})))
-    assert (await code_of(door, harbour.endpoint())).code == "url_own_host"
+    own = frozenset({"moorage.test", "llm.test"})
+    door = harbour.door(resolver, policy=AddressPolicy(harbour.exceptions(), own_hosts=own))
+    assert (await code_of(door, harbour.endpoint("moorage.test"))).code == "url_own_host"
     assert (server.connections, resolver.asked) == (0, [])
+    # A port that the operator excepted by name is a model server beside it.
+    assert (await door.line("connection-1", harbour.endpoint()).fetch(GET)).body == b"{}"
 
 
 def test_the_tls_context_is_strict() -> None:
