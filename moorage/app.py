@@ -49,10 +49,10 @@ class Built:
 
 def build_database(settings: Settings) -> Database:
     """Make the database: the operator's PostgreSQL, or the file in the data folder (0700)."""
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     if settings.database_url is not None:
         url = settings.database_url.get_secret_value()
         return Database(url.replace("postgresql://", "postgresql+psycopg://", 1))
-    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     return Database(sqlite_url(settings.data / "moorage.db"))
 
 
@@ -75,8 +75,18 @@ async def build_vault(settings: Settings, database: Database) -> Vault:
 async def build(settings: Settings) -> Built:
     """Migrate, compose everything, and give the application. Raises MoorageError with the exact cause."""
     database = build_database(settings)
-    await upgrade(database)
-    vault = await build_vault(settings, database)
+    try:
+        await upgrade(database)
+        vault = await build_vault(settings, database)
+        parts = compose(settings, database, vault)
+    except BaseException:
+        await database.close()
+        raise
+    return Built(make_app(parts), parts)
+
+
+def compose(settings: Settings, database: Database, vault: Vault) -> Parts:
+    """Make every part of the process and hand each what it needs. Raises MoorageError for what can't be read."""
     writer = GroupWriter(database)
     ledger = Ledger(instance_name(settings.data), secrets.token_hex(8))
     rules = AddressRules(allowed_ports=settings.ports, exceptions=Exceptions.parse(settings.egress_allow))
@@ -86,7 +96,7 @@ async def build(settings: Settings) -> Built:
     )
     picker = Picker(catalogue, demo=settings.demo)
     desk = ProviderDesk(door, vault, catalogue, rules=rules, demo_pause_s=settings.demo_pause_ms / 1000)
-    parts = Parts(
+    return Parts(
         database=database,
         writer=writer,
         vault=vault,
@@ -102,7 +112,6 @@ async def build(settings: Settings) -> Built:
         demo=settings.demo,
         version=__version__,
     )
-    return Built(make_app(parts), parts)
 
 
 def build_door(settings: Settings) -> Door:
@@ -156,7 +165,6 @@ async def close(parts: Parts) -> None:
 def instance_name(data: Path) -> str:
     """Give this instance's lasting name, so that a restart knows its own earlier calls."""
     file = data / "instance"
-    data.mkdir(mode=0o700, parents=True, exist_ok=True)
     with contextlib.suppress(FileExistsError):
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as made:
