@@ -756,20 +756,20 @@ export interface components {
              * Api Key
              * @default
              */
-            api_key?: string;
+            api_key: string;
             /**
              * Auth Style
              * @default auto
              * @enum {string}
              */
-            auth_style?: "auto" | "bearer" | "api_key";
+            auth_style: "auto" | "bearer" | "api_key";
             /** Base Url */
             base_url: string;
             /**
              * Data Location
              * @default
              */
-            data_location?: string;
+            data_location: string;
             /** Key Expires On */
             key_expires_on?: string | null;
             /** Maintainer Id */
@@ -778,7 +778,7 @@ export interface components {
              * Models
              * @default []
              */
-            models?: components["schemas"]["ModelChoice"][];
+            models: components["schemas"]["ModelChoice"][];
             /** Name */
             name: string;
             /**
@@ -786,7 +786,7 @@ export interface components {
              * @default openai_compatible
              * @constant
              */
-            provider?: "openai_compatible";
+            provider: "openai_compatible";
             /** Test Id */
             test_id?: string | null;
             /**
@@ -794,7 +794,7 @@ export interface components {
              * @default own_hardware
              * @enum {string}
              */
-            zone?: "own_hardware" | "own_contract" | "router";
+            zone: "own_hardware" | "own_contract" | "router";
         };
         /**
          * ConnectionModelView
@@ -917,7 +917,7 @@ export interface components {
              * Title
              * @default
              */
-            title?: string;
+            title: string;
         };
         /**
          * ConversationView
@@ -949,12 +949,12 @@ export interface components {
              * Reasoning
              * @default
              */
-            reasoning?: string;
+            reasoning: string;
             /**
              * Text
              * @default
              */
-            text?: string;
+            text: string;
         };
         /**
          * DiscoveryView
@@ -976,7 +976,7 @@ export interface components {
              * Ok
              * @default true
              */
-            ok?: boolean;
+            ok: boolean;
         };
         /**
          * EndEvent
@@ -994,13 +994,13 @@ export interface components {
              * Api Key
              * @default
              */
-            api_key?: string;
+            api_key: string;
             /**
              * Auth Style
              * @default auto
              * @enum {string}
              */
-            auth_style?: "auto" | "bearer" | "api_key";
+            auth_style: "auto" | "bearer" | "api_key";
             /**
              * Base Url
              * @description null keeps the address
@@ -1052,7 +1052,7 @@ export interface components {
              * @default en
              * @enum {string}
              */
-            locale?: "en" | "de";
+            locale: "en" | "de";
             /** Name */
             name?: string | null;
             /** Password */
@@ -1076,13 +1076,13 @@ export interface components {
              * Note
              * @default
              */
-            note?: string;
+            note: string;
             /**
              * Role
              * @default member
              * @enum {string}
              */
-            role?: "owner" | "admin" | "member";
+            role: "owner" | "admin" | "member";
         };
         /**
          * InvitationPeek
@@ -1238,14 +1238,14 @@ export interface components {
              * Enabled
              * @default true
              */
-            enabled?: boolean;
+            enabled: boolean;
             /** Model Id */
             model_id: string;
             /**
              * Name
              * @default
              */
-            name?: string;
+            name: string;
         };
         /**
          * ModelsChange
@@ -1341,19 +1341,19 @@ export interface components {
              * Field
              * @default null
              */
-            field?: string | null;
+            field: string | null;
             /** Message */
             message: string;
             /**
              * Retry After S
              * @default null
              */
-            retry_after_s?: number | null;
+            retry_after_s: number | null;
             /**
              * Retryable
              * @default false
              */
-            retryable?: boolean;
+            retryable: boolean;
         };
         /**
          * ProblemBody
@@ -1404,7 +1404,7 @@ export interface components {
              */
             origin: "own_hardware" | "own_contract" | "router" | "included" | "scripted";
             /** @default null */
-            problem?: components["schemas"]["Problem"] | null;
+            problem: components["schemas"]["Problem"] | null;
             /**
              * Reply Id
              * Format: uuid
@@ -1483,7 +1483,7 @@ export interface components {
              * @default en
              * @enum {string}
              */
-            locale?: "en" | "de";
+            locale: "en" | "de";
             /** Name */
             name: string;
             /** Password */
@@ -1510,7 +1510,7 @@ export interface components {
              * Code
              * @default null
              */
-            code?: string | null;
+            code: string | null;
             /** Facts */
             facts?: {
                 [key: string]: string | number;
@@ -1519,12 +1519,12 @@ export interface components {
              * Message
              * @default
              */
-            message?: string;
+            message: string;
             /**
              * Ms
              * @default null
              */
-            ms?: number | null;
+            ms: number | null;
             /**
              * Stage
              * @enum {string}
@@ -1619,13 +1619,13 @@ export interface components {
              * Api Key
              * @default
              */
-            api_key?: string;
+            api_key: string;
             /**
              * Auth Style
              * @default auto
              * @enum {string}
              */
-            auth_style?: "auto" | "bearer" | "api_key";
+            auth_style: "auto" | "bearer" | "api_key";
             /** Base Url */
             base_url: string;
             /**
@@ -1638,7 +1638,7 @@ export interface components {
              * @default openai_compatible
              * @constant
              */
-            provider?: "openai_compatible";
+            provider: "openai_compatible";
         };
         /**
          * TestResult

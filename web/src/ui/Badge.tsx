@@ -27,10 +27,10 @@ export function OriginIcon({ origin, className }: { origin: OriginName; classNam
 }
 
 /** Colour, icon and word of an origin. */
-export function OriginMark({ origin, className }: { origin: OriginName; className?: string }) {
+export function OriginMark({ origin, quiet, className }: { origin: OriginName; quiet?: boolean; className?: string }) {
   const { t } = useTranslation();
   return (
-    <span data-origin={origin} className={cx("inline-flex items-center gap-1.5 font-semibold text-origin", className)}>
+    <span data-origin={origin} className={cx("inline-flex items-center gap-1.5 text-origin", quiet ? "font-normal" : "font-semibold", className)}>
       <OriginIcon origin={origin} />
       {t(`origin.${origin}`)}
     </span>

@@ -3,10 +3,7 @@ import { Field as Base } from "@base-ui/react/field";
 import { CircleAlert } from "lucide-react";
 import type { ComponentProps, ReactNode } from "react";
 import { cx } from "./cx";
-
-export const inputClass =
-  "w-full rounded-md border border-edge bg-surface px-3 py-1.5 text-base text-ink min-h-9 pointer-coarse:min-h-11 max-sm:text-[16px] " +
-  "data-[invalid]:border-danger aria-invalid:border-danger disabled:opacity-60";
+import { inputClass } from "./inputClass";
 
 export interface FieldProps {
   label: ReactNode;

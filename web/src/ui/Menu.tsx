@@ -1,7 +1,5 @@
-// A menu of acts behind one button.
-import { Menu as Base } from "@base-ui/react/menu";
-import type { ReactElement, ReactNode } from "react";
-import { cx } from "./cx";
+// A menu of acts behind one button. The button is there at once, its menu a moment later.
+import { lazy, type ReactElement, type ReactNode, Suspense } from "react";
 
 export interface MenuEntry {
   label: string;
@@ -11,35 +9,19 @@ export interface MenuEntry {
   disabled?: boolean;
 }
 
-/** `trigger` is a Button or IconButton; it keeps its own name. */
-export function Menu({ trigger, entries, align = "end" }: { trigger: ReactElement; entries: readonly (MenuEntry | null)[]; align?: "start" | "end" }) {
+export interface MenuProps {
+  /** A Button or IconButton; it keeps its own name. */
+  trigger: ReactElement;
+  entries: readonly (MenuEntry | null)[];
+  align?: "start" | "end";
+}
+
+const MenuPopup = lazy(() => import("./MenuPopup").then((module) => ({ default: module.MenuPopup })));
+
+export function Menu(props: MenuProps) {
   return (
-    <Base.Root>
-      <Base.Trigger render={trigger} />
-      <Base.Portal>
-        <Base.Positioner sideOffset={4} align={align} className="z-50">
-          <Base.Popup className="min-w-44 rounded-lg border border-line bg-raised py-1 shadow-float outline-none">
-            {entries.map((entry, index) =>
-              entry === null ? (
-                <Base.Separator key={`line-${index}`} className="my-1 border-t border-line" />
-              ) : (
-                <Base.Item
-                  key={entry.label}
-                  disabled={entry.disabled ?? false}
-                  onClick={entry.onSelect}
-                  className={cx(
-                    "flex cursor-pointer items-center gap-2.5 px-3 py-1.5 text-sm outline-none pointer-coarse:py-2.5 data-[disabled]:opacity-50 data-[highlighted]:bg-hover [&_svg]:size-4",
-                    entry.danger && "text-danger",
-                  )}
-                >
-                  {entry.icon}
-                  {entry.label}
-                </Base.Item>
-              ),
-            )}
-          </Base.Popup>
-        </Base.Positioner>
-      </Base.Portal>
-    </Base.Root>
+    <Suspense fallback={props.trigger}>
+      <MenuPopup {...props} />
+    </Suspense>
   );
 }

@@ -1,7 +1,5 @@
-// A floating panel next to its button.
-import { Popover as Base } from "@base-ui/react/popover";
-import type { ReactElement, ReactNode, RefObject } from "react";
-import { cx } from "./cx";
+// A floating panel next to its button. The button is there at once, its panel a moment later.
+import { lazy, type ReactElement, type ReactNode, type RefObject, Suspense } from "react";
 
 export interface PopoverProps {
   trigger: ReactElement;
@@ -17,19 +15,12 @@ export interface PopoverProps {
   children: ReactNode;
 }
 
-export function Popover({ trigger, title, showTitle, open, onOpenChange, side = "bottom", align = "start", initialFocus, className, children }: PopoverProps) {
-  const control = { ...(open === undefined ? {} : { open }), ...(onOpenChange ? { onOpenChange: (next: boolean) => onOpenChange(next) } : {}) };
+const PopoverPopup = lazy(() => import("./PopoverPopup").then((module) => ({ default: module.PopoverPopup })));
+
+export function Popover(props: PopoverProps) {
   return (
-    <Base.Root {...control}>
-      <Base.Trigger render={trigger} />
-      <Base.Portal>
-        <Base.Positioner side={side} align={align} sideOffset={6} collisionPadding={8} className="z-50">
-          <Base.Popup {...(initialFocus ? { initialFocus } : {})} className={cx("max-w-[calc(100vw-1rem)] rounded-xl border border-line bg-raised shadow-float outline-none", className)}>
-            <Base.Title className={showTitle ? "mb-2 text-sm font-semibold" : "sr-only"}>{title}</Base.Title>
-            {children}
-          </Base.Popup>
-        </Base.Positioner>
-      </Base.Portal>
-    </Base.Root>
+    <Suspense fallback={props.trigger}>
+      <PopoverPopup {...props} />
+    </Suspense>
   );
 }

@@ -2,7 +2,7 @@
 import { Select as Base } from "@base-ui/react/select";
 import { Check, ChevronDown } from "lucide-react";
 import type { ReactNode } from "react";
-import { inputClass } from "./Field";
+import { inputClass } from "./inputClass";
 import { cx } from "./cx";
 
 export interface SelectOption<T extends string> {

@@ -1,10 +1,11 @@
 // The frame of the app: a left column of 264 px, a drawer below 1024 px, and the page beside it.
-import { Dialog } from "@base-ui/react/dialog";
 import { Menu as MenuIcon } from "lucide-react";
-import { type ReactNode, useRef, useState } from "react";
+import { lazy, type ReactNode, Suspense, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useLocation } from "react-router";
 import { IconButton } from "./Button";
+
+const Drawer = lazy(() => import("./Drawer").then((module) => ({ default: module.Drawer })));
 
 export interface SideColumnProps {
   /** Names the navigation region. */
@@ -29,23 +30,16 @@ export function SideColumn({ label, heading, side, children }: SideColumnProps) 
       <nav aria-label={label} data-region className="sticky top-0 hidden h-dvh min-h-0 flex-col border-r border-line bg-sunken lg:flex">
         {side}
       </nav>
-      <Dialog.Root open={openOn === pathname} onOpenChange={(open) => setOpenOn(open ? pathname : null)}>
-        <div className="flex min-h-dvh min-w-0 flex-col">
-          <header className="sticky top-0 z-20 flex h-12 shrink-0 items-center gap-2 border-b border-line bg-canvas px-2 lg:hidden">
-            <Dialog.Trigger render={<IconButton label={t("nav.open")}><MenuIcon aria-hidden="true" /></IconButton>} />
-            <div className="min-w-0 flex-1 truncate text-sm font-semibold">{heading}</div>
-          </header>
-          <main ref={main} id="main" data-region tabIndex={-1} className="flex min-h-0 min-w-0 flex-1 flex-col outline-none">
-            {children}
-          </main>
-        </div>
-        <Dialog.Portal>
-          <Dialog.Backdrop className="fixed inset-0 z-30 bg-black/40 lg:hidden" />
-          <Dialog.Popup aria-label={label} className="fixed inset-y-0 left-0 z-40 flex w-[min(300px,88vw)] flex-col border-r border-line bg-sunken outline-none lg:hidden">
-            {side}
-          </Dialog.Popup>
-        </Dialog.Portal>
-      </Dialog.Root>
+      <div className="flex min-h-dvh min-w-0 flex-col">
+        <header className="sticky top-0 z-20 flex h-12 shrink-0 items-center gap-2 border-b border-line bg-canvas px-2 lg:hidden">
+          <IconButton label={t("nav.open")} aria-haspopup="dialog" onClick={() => setOpenOn(pathname)}><MenuIcon aria-hidden="true" /></IconButton>
+          <div className="min-w-0 flex-1 truncate text-sm font-semibold">{heading}</div>
+        </header>
+        <main ref={main} id="main" data-region tabIndex={-1} className="flex min-h-0 min-w-0 flex-1 flex-col outline-none">
+          {children}
+        </main>
+      </div>
+      {openOn === pathname ? <Suspense><Drawer label={label} onClose={() => setOpenOn(null)}>{side}</Drawer></Suspense> : null}
     </div>
   );
 }

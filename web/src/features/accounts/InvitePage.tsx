@@ -42,7 +42,7 @@ function Accept({ path, token, peek, me }: { path: string; token: string; peek: 
       <Calm title={t("invite.title", { team: peek.team_name })} intro={intro}>
         {error}
         <p>{t("invite.signedInAs", { name: me.name, email: me.email })}</p>
-        <Button variant="primary" busy={isBusy} onClick={() => enter({ locale: currentLocale() })}>{t("invite.join")}</Button>
+        <Button variant="primary" busy={isBusy} onClick={() => enter({ name: null, email: null, password: null, locale: currentLocale() })}>{t("invite.join")}</Button>
       </Calm>
     );
   }

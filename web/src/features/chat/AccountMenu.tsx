@@ -31,7 +31,7 @@ export function AccountMenu() {
     <Menu
       trigger={<IconButton label={t("account.menu", { name: me.name })}><CircleUser aria-hidden="true" /></IconButton>}
       entries={[
-        ...session.teams.filter((other) => other.id !== team.id).map((other) => ({ label: t("team.switch", { name: other.name }), icon: <Users aria-hidden="true" />, onSelect: () => void switchTo(other.id).catch(say) })),
+        ...(session.teams ?? []).filter((other) => other.id !== team.id).map((other) => ({ label: t("team.switch", { name: other.name }), icon: <Users aria-hidden="true" />, onSelect: () => void switchTo(other.id).catch(say) })),
         { label: t("account.signOut"), icon: <LogOut aria-hidden="true" />, onSelect: () => void signOut().catch(say) },
       ]}
     />

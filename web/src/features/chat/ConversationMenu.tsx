@@ -1,15 +1,15 @@
 // Rename and delete, for the header and for the list.
 import { Pencil, Trash2 } from "lucide-react";
-import { type ReactElement, useState } from "react";
+import { lazy, type ReactElement, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useMatch, useNavigate } from "react-router";
 import { asProblem } from "@/api/client";
 import { notify } from "@/ui/Announcer";
-import { Button } from "@/ui/Button";
-import { ConfirmDialog, Dialog } from "@/ui/Dialog";
-import { Field, Input } from "@/ui/Field";
+import { ConfirmDialog } from "@/ui/Dialog";
 import { Menu } from "@/ui/Menu";
-import { useDelete, useRename } from "./data";
+import { useDelete } from "./data";
+
+const RenameDialog = lazy(() => import("./RenameDialog").then((module) => ({ default: module.RenameDialog })));
 
 export function ConversationMenu({ id, title, trigger }: { id: string; title: string; trigger: ReactElement }) {
   const { t } = useTranslation(["chat", "common"]);
@@ -27,9 +27,9 @@ export function ConversationMenu({ id, title, trigger }: { id: string; title: st
           { label: t("delete.action"), icon: <Trash2 aria-hidden="true" />, danger: true, onSelect: () => setAsked("delete") },
         ]}
       />
-      {asked === "rename" ? <RenameDialog id={id} title={title} onClose={close} /> : null}
-      <ConfirmDialog
-        open={asked === "delete"}
+      {asked === "rename" ? <Suspense><RenameDialog id={id} title={title} onClose={close} /></Suspense> : null}
+      {asked === "delete" ? <ConfirmDialog
+        open
         onClose={close}
         title={t("delete.title")}
         description={t("delete.text", { title })}
@@ -45,33 +45,7 @@ export function ConversationMenu({ id, title, trigger }: { id: string; title: st
             },
           })
         }
-      />
+      /> : null}
     </>
-  );
-}
-
-function RenameDialog({ id, title, onClose }: { id: string; title: string; onClose: () => void }) {
-  const { t } = useTranslation(["chat", "common"]);
-  const [name, setName] = useState(title);
-  const rename = useRename(id);
-  const save = () => name.trim() && rename.mutate(name.trim(), { onSuccess: onClose });
-  return (
-    <Dialog
-      open
-      onClose={onClose}
-      title={t("rename.title")}
-      actions={
-        <>
-          <Button onClick={onClose}>{t("common:action.cancel")}</Button>
-          <Button variant="primary" busy={rename.isPending} onClick={save}>{t("rename.action")}</Button>
-        </>
-      }
-    >
-      <form onSubmit={(event) => (event.preventDefault(), save())}>
-        <Field label={t("rename.label")} error={rename.error ? asProblem(rename.error).message : null}>
-          <Input value={name} maxLength={200} onChange={(event) => setName(event.target.value)} autoFocus />
-        </Field>
-      </form>
-    </Dialog>
   );
 }

@@ -33,7 +33,7 @@ export function ConversationView({ conversation }: { conversation: Conversation 
   const { send: sendOut, ...sender } = useSend(id);
   const regenerate = useRegenerate(id ?? "");
   const moveHead = useMoveHead(id ?? "");
-  const { signal, ...follow } = useFollow();
+  const { signal, grows, isBehind, jump } = useFollow();
   const composer = useRef<ComposerHandle>(null);
   const [stopping, setStopping] = useState<string | null>(null);
   const [hasSent, setHasSent] = useState(justSent);
@@ -87,7 +87,7 @@ export function ConversationView({ conversation }: { conversation: Conversation 
 
   const pastOrigins = useMemo(() => branch.flatMap((turn) => (turn.message.reply ? [turn.message.reply.origin] : [])), [branch]);
   return (
-    <div className="flex flex-1 flex-col">
+    <div ref={grows} className="flex flex-1 flex-col">
       {conversation ? <ConversationHeader id={conversation.id} title={conversation.title} /> : null}
       {branch.length === 0 && !sender.pending ? <FirstSteps choice={choice} /> : (
         <Thread
@@ -95,7 +95,6 @@ export function ConversationView({ conversation }: { conversation: Conversation 
           pending={sender.pending}
           pendingName={choice.model?.name ?? ""}
           locked={locked}
-          grows={follow.grows}
           roomAfter={hasSent ? lastQuestion : null}
           onAskAgain={onAskAgain}
           onShow={onShow}
@@ -105,9 +104,9 @@ export function ConversationView({ conversation }: { conversation: Conversation 
       )}
       <div className="thread-grid sticky bottom-0 z-10 bg-canvas">
         <div className="relative xl:col-start-2">
-          {follow.isBehind ? (
+          {isBehind ? (
             <div className="absolute -top-11 right-0 left-0 flex justify-center">
-              <Button size="sm" onClick={follow.jump} className="shadow-float"><ArrowDown aria-hidden="true" />{t("thread.jump")}</Button>
+              <Button size="sm" onClick={jump} className="shadow-float"><ArrowDown aria-hidden="true" />{t("thread.jump")}</Button>
             </div>
           ) : null}
           {sender.failed ? (

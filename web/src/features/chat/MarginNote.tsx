@@ -15,7 +15,7 @@ export function MarginNote({ receipt }: { receipt: Receipt }) {
   return (
     <div className="flex flex-wrap items-center gap-x-2.5 gap-y-0.5 text-xs text-muted xl:flex-col xl:items-end xl:text-right">
       <span className="font-semibold text-ink wrap-anywhere">{receipt.model_name}</span>
-      <OriginMark origin={receipt.origin} className="font-normal" />
+      <OriginMark origin={receipt.origin} quiet />
       {receipt.state === "running" ? null : (
         <Popover
           title={t("receipt.title")}

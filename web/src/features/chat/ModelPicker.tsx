@@ -4,7 +4,7 @@ import { type ReactElement, type ReactNode, useRef, useState } from "react";
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { modelsQuery, type OriginName, type PickerModel } from "@/api/queries";
-import { useFormats } from "@/i18n/format";
+import { contextSize } from "./contextSize";
 import { OriginMark } from "@/ui/Badge";
 import { FilterList } from "@/ui/FilterList";
 import { Popover } from "@/ui/Popover";
@@ -24,7 +24,7 @@ export function ModelPicker({ value, onPick, trigger }: ModelPickerProps) {
   const [open, setOpen] = useState(false);
   const search = useRef<HTMLInputElement>(null);
   return (
-    <Popover title={t("picker.title")} trigger={trigger} open={open} onOpenChange={setOpen} side="top" initialFocus={search} className="w-[27rem] overflow-hidden">
+    <Popover title={t("picker.title")} trigger={trigger} open={open} onOpenChange={setOpen} side="top" initialFocus={search} className="w-[30rem] overflow-hidden">
       <PickerList value={value} search={search} onPick={(ref) => (setOpen(false), onPick(ref))} />
     </Popover>
   );
@@ -64,11 +64,10 @@ function PickerList({ value, onPick, search }: { value: string | null; onPick: (
 
 function PickerLine({ model, isSelected }: { model: PickerModel; isSelected: boolean }) {
   const { t } = useTranslation(["chat", "common"]);
-  const { compact } = useFormats();
   const inputs = model.inputs.map((input) => t(`input.${input}` as "input.text", { defaultValue: input }));
   const facts: ReactNode[] = [
     model.connection_name,
-    model.context_length ? t("picker.context", { size: compact(model.context_length) }) : null,
+    model.context_length ? t("picker.context", { size: contextSize(model.context_length) }) : null,
     inputs.join(", "),
     model.data_location || null,
     t(`billed.${model.billed_by}`),
@@ -82,7 +81,7 @@ function PickerLine({ model, isSelected }: { model: PickerModel; isSelected: boo
         <span className="block text-xs text-muted">{model.problem && !model.available ? `${model.connection_name} · ${model.problem.message}` : facts.join(" · ")}</span>
       </span>
       <span className="flex items-center gap-1.5 text-xs text-muted">
-        <span className={isWell || model.health === "unproven" ? "sr-only" : undefined}>{t(`common:health.${model.health}`)}</span>
+        <span className={isWell || !model.available || model.health === "unproven" ? "sr-only" : undefined}>{t(`common:health.${model.health}`)}</span>
         <HealthDot health={model.health} />
       </span>
     </div>

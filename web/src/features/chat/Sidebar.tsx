@@ -116,7 +116,7 @@ function Line({ line }: { line: ConversationLine }) {
       <NavLink
         to={`/c/${line.id}`}
         title={title}
-        className={({ isActive }) => cx("flex min-h-8 items-center gap-2 rounded-md py-1 pr-9 pl-3 text-sm pointer-coarse:min-h-11", isActive ? "bg-surface font-semibold" : "hover:bg-hover")}
+        className={({ isActive }) => cx("flex min-h-8 items-center gap-2 rounded-md py-1 pr-3 pl-3 text-sm group-focus-within/line:pr-9 group-hover/line:pr-9 pointer-coarse:min-h-11 pointer-coarse:pr-11", isActive ? "bg-surface font-semibold" : "hover:bg-hover")}
       >
         <span className="truncate">{title}</span>
         {line.running ? <span role="img" aria-label={t("list.running")} className="size-2 shrink-0 animate-pulse rounded-full bg-accent" /> : null}

@@ -12,10 +12,10 @@ export function SwitchLine({ branch, turn }: { branch: readonly Turn[]; turn: Tu
   const before = branch.slice(0, at).findLast((other) => other.message.reply)?.message.reply;
   if (!next || !before || next.model_ref === before.model_ref) return null;
   return (
-    <div className="thread-grid pt-9">
+    <div className="thread-grid pt-6">
       <p className="flex flex-wrap items-center gap-x-3 gap-y-1 border-t border-line pt-2.5 text-xs text-muted xl:col-start-2">
         <span>{t("switch.line", { to: next.model_name, from: before.model_name })}</span>
-        <OriginMark origin={next.origin} />
+        <OriginMark origin={next.origin} quiet />
       </p>
     </div>
   );

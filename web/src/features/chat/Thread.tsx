@@ -14,7 +14,6 @@ export interface ThreadProps {
   /** Name of the model the pending message goes to. */
   pendingName: string;
   locked: boolean;
-  grows: (element: HTMLElement | null) => void;
   /** Gives the last question room to stand at the top of the page. */
   roomAfter: string | null;
   onAskAgain: UserTurnProps["onAskAgain"];
@@ -36,7 +35,7 @@ function moveBetweenTurns(event: KeyboardEvent<HTMLElement>): void {
   next.scrollIntoView({ block: "start" });
 }
 
-export function Thread({ branch, pending, pendingName, locked, grows, roomAfter, onAskAgain, onShow, onRegenerate, onOver }: ThreadProps) {
+export function Thread({ branch, pending, pendingName, locked, roomAfter, onAskAgain, onShow, onRegenerate, onOver }: ThreadProps) {
   const { t } = useTranslation(["chat", "common"]);
   const [isWhole, setIsWhole] = useState(false);
   const shown = isWhole ? branch : branch.slice(-shownAtFirst);
@@ -54,7 +53,7 @@ export function Thread({ branch, pending, pendingName, locked, grows, roomAfter,
   const tail = roomAt === -1 ? [] : lines.slice(roomAt);
   return (
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- Alt+Up and Alt+Down move between turns
-    <div role="log" aria-live="off" aria-label={t("thread.label")} aria-busy={locked} ref={grows} tabIndex={-1} onKeyDown={moveBetweenTurns} className="flex-1 pb-6 outline-none">
+    <div role="log" aria-live="off" aria-label={t("thread.label")} aria-busy={locked} tabIndex={-1} onKeyDown={moveBetweenTurns} className="flex-1 pb-6 outline-none">
       {branch.length > shown.length ? (
         <div className="flex justify-center pt-6">
           <Button onClick={() => setIsWhole(true)}>{t("thread.earlier", { count: branch.length - shown.length })}</Button>

@@ -4,7 +4,7 @@ import { memo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useFormats } from "@/i18n/format";
 import { Button, IconButton } from "@/ui/Button";
-import { inputClass } from "@/ui/Field";
+import { inputClass } from "@/ui/inputClass";
 import { useCopy } from "@/ui/useCopy";
 import { cx } from "@/ui/cx";
 import { BranchCounter } from "./BranchCounter";
@@ -25,7 +25,7 @@ export const UserTurn = memo(function UserTurn({ message, siblings, locked, onAs
   const [edited, setEdited] = useState<string | null>(null);
   const { copied, copy } = useCopy();
   return (
-    <article aria-label={t("turn.yours")} id={`m-${message.id}`} tabIndex={-1} data-turn className="turn thread-grid group/turn pt-7 outline-none">
+    <article aria-label={t("turn.yours")} id={`m-${message.id}`} tabIndex={-1} data-turn className="turn thread-grid group/turn pt-6 outline-none">
       <p className="pb-1 text-xs text-muted xl:pt-3.5 xl:pb-0 xl:text-right">{t("turn.you", { time: time(message.created_at) })}</p>
       <div className="min-w-0 xl:col-start-2">
         {edited === null ? (
@@ -50,7 +50,7 @@ export const UserTurn = memo(function UserTurn({ message, siblings, locked, onAs
             </div>
           </form>
         )}
-        <div className="turn-tools flex min-h-8 items-center gap-0.5">
+        <div className="turn-tools -mb-1 flex min-h-8 items-center gap-0.5">
           <BranchCounter id={message.id} siblings={siblings} onShow={onShow} disabled={locked} />
           {edited === null ? (
             <span className="tools-fade flex">

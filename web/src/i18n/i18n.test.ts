@@ -1,0 +1,59 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { resources as de } from "./de";
+import { resources as en } from "./en";
+
+const namespaces = Object.keys(en) as (keyof typeof en)[];
+const table = (bundle: unknown): Record<string, string> => bundle as Record<string, string>;
+const placeholders = (text: string): string[] => (text.match(/\{\{\s*[\w.]+/g) ?? []).map((p) => p.replace(/[{\s]/g, "")).sort();
+
+function sources(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return sources(path);
+    return /\.tsx?$/.test(entry.name) && !/\.test\.|schema\.d\.ts/.test(entry.name) ? [readFileSync(path, "utf8")] : [];
+  });
+}
+
+const code = sources(join(import.meta.dirname, "..")).join("\n");
+
+/** Whether the code names the key, plainly or with a changing last part ("origin.${origin}"). */
+function isUsed(key: string): boolean {
+  const plain = key.replace(/_(zero|one|two|few|many|other)$/, "");
+  const quoted = [`"${plain}"`, `:${plain}"`, `'${plain}'`, `\`${plain}\``];
+  if (quoted.some((q) => code.includes(q))) return true;
+  const cuts = [...plain.matchAll(/[._]/g)].map((m) => m.index);
+  return cuts.some((at) => code.includes(`\`${plain.slice(0, at + 1)}\${`) || code.includes(`:${plain.slice(0, at + 1)}\${`));
+}
+
+describe.each(namespaces)("texts of %s", (name) => {
+  const english = table(en[name]);
+  const german = table(de[name]);
+
+  it("exist in both languages", () => {
+    expect(Object.keys(german).sort()).toEqual(Object.keys(english).sort());
+  });
+
+  it("have the same placeholders", () => {
+    for (const [key, text] of Object.entries(english)) expect(placeholders(german[key] ?? ""), key).toEqual(placeholders(text));
+  });
+
+  it("are all used", () => {
+    expect(Object.keys(english).filter((key) => !isUsed(key))).toEqual([]);
+  });
+
+  it("don't shout, and none is empty", () => {
+    for (const [key, text] of [...Object.entries(english), ...Object.entries(german)]) {
+      expect(text.trim(), key).not.toBe("");
+      expect(text, key).not.toContain("!");
+    }
+  });
+});
+
+describe("German texts", () => {
+  it("say Sie, never du", () => {
+    const found = namespaces.flatMap((name) => Object.entries(table(de[name])).filter(([, text]) => /\b(du|dich|dir|dein\w*)\b/i.test(text)).map(([key]) => `${name}:${key}`));
+    expect(found).toEqual([]);
+  });
+});

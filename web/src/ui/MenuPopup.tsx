@@ -1,0 +1,36 @@
+// The menu itself, loaded after the page it belongs to.
+import { Menu as Base } from "@base-ui/react/menu";
+import type { MenuProps } from "./Menu";
+import { cx } from "./cx";
+
+export function MenuPopup({ trigger, entries, align = "end" }: MenuProps) {
+  return (
+    <Base.Root>
+      <Base.Trigger render={trigger} />
+      <Base.Portal>
+        <Base.Positioner sideOffset={4} align={align} className="z-50">
+          <Base.Popup className="min-w-44 rounded-lg border border-line bg-raised py-1 shadow-float outline-none">
+            {entries.map((entry, index) =>
+              entry === null ? (
+                <Base.Separator key={`line-${index}`} className="my-1 border-t border-line" />
+              ) : (
+                <Base.Item
+                  key={entry.label}
+                  disabled={entry.disabled ?? false}
+                  onClick={entry.onSelect}
+                  className={cx(
+                    "flex cursor-pointer items-center gap-2.5 px-3 py-1.5 text-sm outline-none pointer-coarse:py-2.5 data-[disabled]:opacity-50 data-[highlighted]:bg-hover [&_svg]:size-4",
+                    entry.danger && "text-danger",
+                  )}
+                >
+                  {entry.icon}
+                  {entry.label}
+                </Base.Item>
+              ),
+            )}
+          </Base.Popup>
+        </Base.Positioner>
+      </Base.Portal>
+    </Base.Root>
+  );
+}
