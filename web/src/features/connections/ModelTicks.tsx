@@ -6,7 +6,8 @@ import { useFormats } from "@/i18n/format";
 import { Badge } from "@/ui/Badge";
 import { Button, IconButton } from "@/ui/Button";
 import { Checkbox } from "@/ui/Checkbox";
-import { Input, inputClass } from "@/ui/Field";
+import { Input } from "@/ui/Field";
+import { inputClass } from "@/ui/inputClass";
 import { cx } from "@/ui/cx";
 import { countTicked, search, type Choice } from "./choices";
 

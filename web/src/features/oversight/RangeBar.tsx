@@ -1,7 +1,7 @@
 // The days a statistic is about: five usual ranges, or two dates. Lives in the address, so that it can be sent to somebody.
 import { useTranslation } from "react-i18next";
 import { cx } from "@/ui/cx";
-import { inputClass } from "@/ui/Field";
+import { inputClass } from "@/ui/inputClass";
 import { presetOf, presetRange, PRESETS, type Range } from "./figures";
 
 export function RangeBar({ range, now, onChange }: { range: Range; now: string; onChange: (range: Range) => void }) {
