@@ -6,6 +6,7 @@ import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import structlog
 from fastapi import FastAPI
@@ -90,7 +91,8 @@ def compose(settings: Settings, database: Database, vault: Vault) -> Parts:
     writer = GroupWriter(database)
     ledger = Ledger(instance_name(settings.data), secrets.token_hex(8))
     rules = AddressRules(allowed_ports=settings.ports, exceptions=Exceptions.parse(settings.egress_allow))
-    door = build_door(settings)
+    resolver = SystemResolver()
+    door = build_door(settings, resolver)
     catalogue = Catalogue.load(
         settings.catalogue, {name: Secret(key) for name, key in settings.keys_of_providers().items()}
     )
@@ -101,6 +103,7 @@ def compose(settings: Settings, database: Database, vault: Vault) -> Parts:
         writer=writer,
         vault=vault,
         door=door,
+        resolver=resolver,
         ledger=ledger,
         picker=picker,
         desk=desk,
@@ -114,10 +117,14 @@ def compose(settings: Settings, database: Database, vault: Vault) -> Parts:
     )
 
 
-def build_door(settings: Settings) -> Door:
+def build_door(settings: Settings, resolver: SystemResolver) -> Door:
     """Make the only way out, as the operator configured it."""
-    policy = AddressPolicy(exceptions=Exceptions.parse(settings.egress_allow))
-    return Door(policy=policy, resolver=SystemResolver(), extra_ca_file=settings.extra_ca_file)
+    own_host = urlsplit(settings.public_url).hostname
+    policy = AddressPolicy(
+        exceptions=Exceptions.parse(settings.egress_allow),
+        own_hosts=frozenset() if own_host is None else frozenset({own_host}),
+    )
+    return Door(policy=policy, resolver=resolver, extra_ca_file=settings.extra_ca_file)
 
 
 def make_app(parts: Parts) -> FastAPI:
@@ -159,6 +166,7 @@ async def close(parts: Parts) -> None:
     await parts.connections.aclose()
     await parts.writer.close()
     await parts.door.aclose()
+    parts.resolver.close()
     await parts.database.close()
 
 

@@ -98,7 +98,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> JSONResponse:
-        code = _STATUS_CODES.get(error.status_code, "request_refused")
+        code = _STATUS_CODES.get(error.status_code, "request_malformed")
         return answer(request, error.status_code, tell(code, {}, language_of(request)))
 
     @app.exception_handler(Exception)

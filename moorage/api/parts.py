@@ -11,6 +11,7 @@ from moorage.connections.facade import Connections
 from moorage.connections.opening import ProviderDesk
 from moorage.connections.picker import Picker
 from moorage.egress.door import Door
+from moorage.egress.resolver import SystemResolver
 from moorage.storage.database import Database, GroupWriter
 from moorage.usage.ledger import Ledger
 from moorage.vault.seal import Vault
@@ -24,6 +25,7 @@ class Parts:
     writer: GroupWriter
     vault: Vault
     door: Door
+    resolver: SystemResolver
     ledger: Ledger
     picker: Picker
     desk: ProviderDesk

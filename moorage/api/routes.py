@@ -1,9 +1,10 @@
 """The whole API in one table: method, path, handler, what it answers with."""
 
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from fastapi import FastAPI
+from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from moorage.api import accounts, audit_trail, connections, conversations, health, models, teams, usage
@@ -134,6 +135,7 @@ def _events(route: Route) -> dict[int | str, dict[str, Any]]:
 
 def _event_schemas() -> dict[str, Any]:
     # FastAPI only knows shapes of JSON answers; those of events are added under the same names.
+    shapes: list[tuple[type[BaseModel], Literal["serialization"]]]
     shapes = [(shape, "serialization") for shape in (*TEST_EVENTS, *REPLY_EVENTS)]
     _, document = models_json_schema(shapes, ref_template="#/components/schemas/{model}")
     schemas: dict[str, Any] = document["$defs"]

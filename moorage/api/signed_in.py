@@ -1,4 +1,4 @@
-"""Who sends this request: the cookie, the checks against forged requests, and the dependencies that refuse strangers."""
+"""Who sends this request: the cookie, the checks against forged requests, the dependencies that refuse strangers."""
 
 from typing import Annotated, Final
 from urllib.parse import urlsplit

@@ -1,8 +1,10 @@
 """From what the rooms know to what the API shows."""
 
 from datetime import datetime
+from typing import cast
 
 from moorage.api.errors import tell
+from moorage.api.schemas.connections import OriginName
 from moorage.api.schemas.conversations import (
     ConversationLine,
     ConversationView,
@@ -31,7 +33,7 @@ def receipt(facts: ReplyFacts, language: Language) -> Receipt:
         model_id=facts.model_id,
         model_reported=facts.model_reported,
         connection_name=facts.connection_name,
-        origin=facts.origin,
+        origin=cast("OriginName", facts.origin),
         tokens_in=facts.tokens_in,
         tokens_out=facts.tokens_out,
         count_source=facts.count_source,
