@@ -19,18 +19,20 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from moorage.errors import Unavailable
 from moorage.storage.database import Database
 
 LOCK_TIMEOUT_S: Final = 60.0
+SCRIPTS: Final = "moorage:migrations"  # inside the package, wherever it is installed
 _LOCK_POLL_S: Final = 0.1
-_ADVISORY_LOCK: Final = 0x6D6F6F7261676501  # "moorage" and the number of this lock
+ADVISORY_LOCK: Final = 0x6D6F6F7261676501  # "moorage" and the number of this lock
 
 log = structlog.get_logger(__name__)
 
 
-async def upgrade(database: Database, *, lock_timeout_s: float = LOCK_TIMEOUT_S) -> None:
+async def upgrade(database: Database, *, lock_timeout_s: float = LOCK_TIMEOUT_S, scripts: str = SCRIPTS) -> None:
     """Bring the schema to the newest revision; does nothing if it is there.
 
     Raises Unavailable: schema_unknown (made by a newer Moorage, or by something else), schema_busy (another process
@@ -39,28 +41,25 @@ async def upgrade(database: Database, *, lock_timeout_s: float = LOCK_TIMEOUT_S)
     file = sqlite_file(database)
     async with _lock_file(file, lock_timeout_s):
         if file is not None:
-            await _copy_before_change(database, file)
+            await _copy_before_change(database, file, scripts)
         async with database.write() as connection:
             if not database.is_sqlite:
-                await connection.execute(text(f"SET LOCAL lock_timeout = {int(lock_timeout_s * 1000)}"))
-                # Held until the transaction ends, however it ends.
-                await connection.execute(text(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})"))
-                await connection.execute(text("SET LOCAL statement_timeout = 0"))
-            await connection.run_sync(_upgrade)
+                await _take_advisory_lock(connection, lock_timeout_s)
+            await connection.run_sync(upgrade_within, scripts)
 
 
 async def require_current(database: Database) -> None:
     """Raise Unavailable("schema_unknown") unless the schema is exactly the one this code was written for."""
     async with database.read() as connection:
         found = await connection.run_sync(_found_revisions)
-    if found != (_scripts().get_current_head(),):
+    if found != (_history(SCRIPTS).get_current_head(),):
         raise Unavailable("schema_unknown", found=", ".join(found) or "–")
 
 
-def alembic_config() -> Config:
+def alembic_config(scripts: str = SCRIPTS) -> Config:
     """Give Alembic's configuration: the steps are found inside the installed package."""
     config = Config()
-    config.set_main_option("script_location", "moorage:migrations")
+    config.set_main_option("script_location", scripts)
     config.set_main_option("path_separator", "os")
     return config
 
@@ -71,21 +70,21 @@ def sqlite_file(database: Database) -> Path | None:
     return Path(name) if database.is_sqlite and name and name != ":memory:" else None
 
 
-def _upgrade(connection: Connection) -> None:
-    head = _scripts().get_current_head()
-    found = _known_revisions(connection)
-    if found == (head,):
+def upgrade_within(connection: Connection, scripts: str = SCRIPTS) -> None:
+    """Bring the schema up to date in the transaction that is open on `connection`."""
+    head = _history(scripts).get_current_head()
+    if _known_revisions(connection, scripts) == (head,):
         return
-    config = alembic_config()
+    config = alembic_config(scripts)
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
     log.info("schema_upgraded", schema=head)
 
 
-def _known_revisions(connection: Connection) -> tuple[str, ...]:
+def _known_revisions(connection: Connection, scripts: str) -> tuple[str, ...]:
     """Give the schema's revisions. Raises Unavailable("schema_unknown") for one that is not in our history."""
     found = _found_revisions(connection)
-    known = {step.revision for step in _scripts().walk_revisions()}
+    known = {step.revision for step in _history(scripts).walk_revisions()}
     if not set(found) <= known or (not found and _has_foreign_tables(connection)):
         raise Unavailable("schema_unknown", found=", ".join(found) or "–")
     return found
@@ -100,23 +99,24 @@ def _has_foreign_tables(connection: Connection) -> bool:
     return bool(inspect(connection).get_table_names())
 
 
-def _scripts() -> ScriptDirectory:
-    return ScriptDirectory.from_config(alembic_config())
+def _history(scripts: str) -> ScriptDirectory:
+    return ScriptDirectory.from_config(alembic_config(scripts))
 
 
-async def _copy_before_change(database: Database, file: Path) -> None:
+async def _copy_before_change(database: Database, file: Path, scripts: str) -> None:
     async with database.read() as connection:
-        found = await connection.run_sync(_known_revisions)
-    if not found or found == (_scripts().get_current_head(),):
+        found = await connection.run_sync(_known_revisions, scripts)
+    if not found or found == (_history(scripts).get_current_head(),):
         return
     copy = file.with_name(f"{file.name}.before-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{found[0]}")
-    await asyncio.to_thread(_copy_sqlite, file, copy)
+    await asyncio.to_thread(copy_sqlite, file, copy)
     log.info("schema_copied", schema=found[0])
 
 
-def _copy_sqlite(file: Path, copy: Path) -> None:
+def copy_sqlite(file: Path, copy: Path) -> None:
+    """Copy a database that may be in use to one new file of mode 0600."""
     with contextlib.closing(sqlite3.connect(file)) as connection:
-        # A consistent copy in one file, whatever is still in the write-ahead log.
+        # Consistent, whatever is still in the write-ahead log.
         connection.execute("VACUUM INTO ?", (str(copy),))
     copy.chmod(0o600)
 
@@ -133,6 +133,17 @@ async def _lock_file(file: Path | None, timeout_s: float) -> AsyncIterator[None]
         yield
     finally:
         os.close(descriptor)
+
+
+async def _take_advisory_lock(connection: AsyncConnection, timeout_s: float) -> None:
+    """Take a lock that is held until the transaction ends, however it ends."""
+    deadline = time.monotonic() + timeout_s
+    while not await connection.scalar(text(f"SELECT pg_try_advisory_xact_lock({ADVISORY_LOCK})")):
+        if time.monotonic() >= deadline:
+            raise Unavailable("schema_busy")
+        await asyncio.sleep(_LOCK_POLL_S)
+    # A migration may take as long as it takes.
+    await connection.execute(text("SET LOCAL statement_timeout = 0"))
 
 
 async def _wait_for_lock(descriptor: int, timeout_s: float) -> None:

@@ -56,10 +56,10 @@ class KeyRing:
         Raises Unavailable: key_ring_missing, key_ring_open_to_others (`mode`), or as `from_text`.
         """
         try:
-            descriptor = os.open(path, os.O_RDONLY)
+            opened = path.open("rb")
         except OSError:
             raise Unavailable("key_ring_missing", file=str(path)) from None
-        with os.fdopen(descriptor, "rb") as file:
+        with opened as file:
             # The opened file is judged, not the name: nobody can swap it in between.
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
