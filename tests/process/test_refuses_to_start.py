@@ -1,0 +1,107 @@
+"""A start that would do harm does not happen: exit code 2, the exact cause, and nothing changed."""
+
+from pathlib import Path
+
+from moorage.vault.keyring import KeyRing
+from tests.process.people import (
+    HALF,
+    SignUp,
+    connect,
+    follow_move,
+    read_answer,
+    wait_until_stored,
+)
+from tests.support.model_server import ModelServer
+from tests.support.serving import Serving
+
+WRONG_RING = "The key ring does not fit this database"
+NO_RING = "The database holds sealed keys, but there is no key ring."
+
+
+async def test_another_key_ring_is_refused_and_the_right_one_still_works(
+    deployment: Serving, model_server: ModelServer, tmp_path: Path, sign_up: SignUp
+) -> None:
+    """P12."""
+    await deployment.start()
+    olga = await sign_up(deployment)
+    refs = await connect(olga, model_server)
+    assert await deployment.stop() == 0
+
+    other = tmp_path / "other-ring"
+    KeyRing.create(other)
+    code, said = await deployment.refuse_to_start(KEY_RING_FILE=other)
+    assert (code, WRONG_RING in said) == (2, True), said
+    assert "Traceback" not in said
+
+    await deployment.start()
+    follow_move(olga, deployment)
+    assert (await olga.wait_for(await olga.ask("Still there?", refs["steady"])))["state"] == "done"
+
+
+async def test_a_lost_key_ring_is_not_replaced_by_a_new_one(
+    deployment: Serving, model_server: ModelServer, tmp_path: Path, sign_up: SignUp
+) -> None:
+    """P12: a new ring would make every stored key unreadable, silently."""
+    await deployment.start()
+    olga = await sign_up(deployment)
+    await connect(olga, model_server)
+    assert await deployment.stop() == 0
+    ring = deployment.data / "keys"
+    ring.rename(tmp_path / "lost")
+
+    code, said = await deployment.refuse_to_start()
+    assert (code, NO_RING in said) == (2, True), said
+    assert not ring.exists()
+
+    (tmp_path / "lost").rename(ring)
+    await deployment.start()
+    follow_move(olga, deployment)
+    assert (await olga.get("/api/session"))["me"]["name"] == "Olga"
+
+
+async def test_a_key_ring_that_others_can_read_is_refused(deployment: Serving) -> None:
+    await deployment.start()
+    assert await deployment.stop() == 0
+    ring = deployment.data / "keys"
+    assert ring.stat().st_mode & 0o777 == 0o600
+    ring.chmod(0o644)
+    code, said = await deployment.refuse_to_start()
+    assert (code, "chmod 600" in said) == (2, True), said
+
+
+async def test_an_unknown_setting_is_refused_with_the_nearest_name(deployment: Serving) -> None:
+    code, said = await deployment.refuse_to_start(EGRES_ALLOW="localhost:1=127.0.0.1/32")
+    assert code == 2
+    assert "MOORAGE_EGRES_ALLOW: no such setting. Did you mean MOORAGE_EGRESS_ALLOW?" in said
+    assert not (deployment.data / "moorage.db").exists()
+
+
+async def test_an_unusable_value_is_named_and_not_repeated(deployment: Serving) -> None:
+    code, said = await deployment.refuse_to_start(PORT="seven")
+    assert code == 2
+    assert "MOORAGE_PORT" in said
+    assert "seven" not in said
+    assert "Traceback" not in said
+
+
+async def test_a_second_server_on_the_same_data_is_refused_and_the_first_goes_on(
+    deployment: Serving, model_server: ModelServer, tmp_path: Path, sign_up: SignUp
+) -> None:
+    """P15: a second process must not take the first one's calls for dead ones."""
+    await deployment.start()
+    olga = await sign_up(deployment)
+    refs = await connect(olga, model_server, "held")
+    exchange = await olga.ask("Hold on", refs["held"])
+    await wait_until_stored(olga, exchange, HALF)
+
+    second = Serving(tmp_path / "second", {"DATA": deployment.data})
+    try:
+        code, said = await second.refuse_to_start()
+    finally:
+        await second.close()
+    assert code == 2, said
+    assert "already" in said
+    model_server.release()
+    assert (await olga.wait_for(exchange))["state"] == "done"
+    answer = await read_answer(olga, exchange)
+    assert (answer["reply"]["state"], answer["reply"]["count_source"]) == ("done", "reported")
