@@ -19,10 +19,10 @@ _KNOWN_TEXT: Final = "moorage"
 
 
 async def require_unsealed(tx: AsyncConnection) -> None:
-    """Refuse to go on without a ring when the database was ever used with one. Raises Unavailable("key_missing")."""
+    """Refuse to go on without a ring when the database was ever used with one. Raises Unavailable("key_ring_lost")."""
     was_used = await tx.scalar(select(exists().where(KeyCheckRow.key_id.is_not(None))))
     if was_used or await holds_sealed_rows(tx):
-        raise Unavailable("key_missing")
+        raise Unavailable("key_ring_lost")
 
 
 async def check_ring(tx: AsyncConnection, vault: Vault) -> None:

@@ -70,7 +70,7 @@ async def test_no_new_ring_over_a_database_that_was_used_with_one(database: Data
     async with database.read() as tx:
         with pytest.raises(Unavailable) as refused:
             await require_unsealed(tx)
-    assert refused.value.code == "key_missing"
+    assert refused.value.code == "key_ring_lost"
 
 
 async def test_sealed_rows_count_even_if_the_check_value_was_deleted(database: Database) -> None:
@@ -83,7 +83,7 @@ async def test_sealed_rows_count_even_if_the_check_value_was_deleted(database: D
     with pytest.raises(Unavailable) as other_ring:
         async with database.write() as tx:
             await check_ring(tx, vault("a"))
-    assert (no_ring.value.code, other_ring.value.code) == ("key_missing", "key_wrong")
+    assert (no_ring.value.code, other_ring.value.code) == ("key_ring_lost", "key_wrong")
 
 
 async def test_a_row_whose_secrets_were_wiped_holds_nothing_sealed(database: Database) -> None:
