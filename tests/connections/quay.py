@@ -1,6 +1,6 @@
 """The connections room with real parts: a database, a vault, the door, a TLS model server that may be reached."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
@@ -16,6 +16,7 @@ from moorage.audit.tables import AuditRow
 from moorage.audit.trail import begin_trail
 from moorage.connections.acting import Caller
 from moorage.connections.catalogue import Catalogue
+from moorage.connections.chosen import ChosenModel
 from moorage.connections.credentials import AddressRules
 from moorage.connections.facade import Connections, Draft
 from moorage.connections.opening import ProviderDesk
@@ -25,6 +26,7 @@ from moorage.connections.store import Wanted
 from moorage.connections.testing import Entered, Finished, TestEvents
 from moorage.egress.door import Door, Limits
 from moorage.egress.policy import Address, AddressPolicy, Exceptions
+from moorage.providers.protocol import ChatRequest, Delta, Turn
 from moorage.storage.database import Database
 from moorage.storage.types import db_now, new_id
 from moorage.usage.ledger import Ledger
@@ -89,7 +91,7 @@ class Quay:
     async def test(self, **entered: Any) -> Finished:
         """Run a draft's test to its end as Olga."""
         model_id = entered.pop("model_id", None)
-        return (await watch(await self.connections.test_draft(self.olga, self.entered(**entered), model_id)))[-1]  # type: ignore[return-value]
+        return await finish(self.connections.test_draft(self.olga, self.entered(**entered), model_id))
 
     async def connect(self, **changes: Any) -> UUID:
         """Test and save, as the wizard does; gives the connection's id."""
@@ -102,6 +104,18 @@ class Quay:
         async with self.database.read() as tx:
             lines = await self.picker.lines(tx, self.olga.person.team_id)
         return next(line.ref for line in lines if line.model_id == model_id)
+
+    async def choose(self, ref: str) -> ChosenModel:
+        """Choose a model for Olga's team."""
+        async with self.database.read() as tx:
+            return await self.picker.choose(tx, self.olga.person.team_id, ref)
+
+    async def reply(self, ref: str) -> str:
+        """Write three words with a model, the way a reply does."""
+        chosen = await self.choose(ref)
+        request = ChatRequest(chosen.model_id, (Turn("user", "Hello"),), max_tokens=3)
+        items = [item async for item in self.desk.open(chosen).reply(request)]
+        return "".join(item.text for item in items if isinstance(item, Delta)).strip()
 
     async def set_standing(self, standing: str, plan: str = "free") -> None:
         """Change what the operator decides about Olga's team."""
@@ -134,6 +148,13 @@ class Quay:
 async def watch(events: TestEvents) -> list[StageEvent | Finished]:
     """Read a test to its end."""
     return [event async for event in events]
+
+
+async def finish(starting: Awaitable[TestEvents]) -> Finished:
+    """Start a test, read it to its end, give the end."""
+    last = (await watch(await starting))[-1]
+    assert isinstance(last, Finished)
+    return last
 
 
 def states(finished: Finished) -> dict[str, str]:

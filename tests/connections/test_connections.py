@@ -1,6 +1,5 @@
 """Connections of a team: made, changed, paused, rotated, deleted; sealed to where they belong, and to whom."""
 
-from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any
 
@@ -10,22 +9,18 @@ from sqlalchemy import update
 from moorage.connections.chosen import OwnOpening
 from moorage.connections.store import Wanted
 from moorage.connections.tables import ConnectionModelRow, ConnectionRow, ConnectionTestRow
-from moorage.connections.testing import Finished
 from moorage.errors import (
-    AccessRefused,
     AddressRefused,
     Conflict,
     EndpointFailure,
     Invalid,
     MoorageError,
-    NotAllowed,
     NotFound,
     Unavailable,
 )
-from moorage.providers.protocol import ChatRequest, Delta, Turn
 from moorage.storage.types import new_id
 from moorage.usage.tables import ByomUsageRow, ReservationRow
-from tests.connections.quay import KEY, Quay, failed, states, watch
+from tests.connections.quay import KEY, Quay, failed, finish, states, watch
 from tests.support.model_server import LEAK_MARKER
 
 
@@ -41,7 +36,7 @@ async def test_a_connection_is_saved_with_what_its_test_found(quay: Quay) -> Non
     assert facts.last_test is not None
     assert facts.last_test.passed
     asked = quay.server.counts.requests
-    assert await _reply(quay, await quay.ref()) == "word1 word2 word3"
+    assert await quay.reply(await quay.ref()) == "word1 word2 word3"
     assert quay.server.counts.requests == asked + 1  # the address with /v1 was kept: no second try
     assert await quay.acts() == [
         ("connection.tested", "new connection", "done"),
@@ -119,7 +114,7 @@ async def test_a_key_does_not_open_beside_another_address(quay: Quay) -> None:
         await tx.execute(
             update(ConnectionRow).where(ConnectionRow.id == first).values(sealed_base_url=rows[evil.id].sealed_base_url)
         )
-    chosen = await _choose(quay, await quay.ref())
+    chosen = await quay.choose(await quay.ref())
     with pytest.raises(Unavailable) as refused:
         quay.desk.open(chosen)
     assert refused.value.code == "key_unreadable"
@@ -140,7 +135,7 @@ async def test_a_stored_test_notices_a_key_that_does_not_open(quay: Quay) -> Non
         await tx.execute(
             update(ConnectionRow).where(ConnectionRow.id == first).values(sealed_key=rows[other.id].sealed_key)
         )
-    finished = await _finish(quay.connections.test_stored(quay.olga, first))
+    finished = await finish(quay.connections.test_stored(quay.olga, first))
     assert failed(finished) == ("url", "key_unreadable")
     assert (await quay.connections.get(quay.olga, first)).health == "refused"
 
@@ -169,13 +164,13 @@ async def test_a_paused_connection_stays_listed_and_is_not_used(quay: Quay) -> N
     ref = await quay.ref()
     await quay.connections.change(quay.olga, connection_id, {"enabled": False})
     with pytest.raises(Conflict) as refused:
-        await _choose(quay, ref)
+        await quay.choose(ref)
     assert refused.value.code == "connection_paused"
     async with quay.database.read() as tx:
         [line] = [line for line in await quay.picker.lines(tx, quay.olga.person.team_id) if line.ref == ref]
     assert line.problem_code == "connection_paused"
     await quay.connections.change(quay.olga, connection_id, {"enabled": True})
-    assert await _reply(quay, ref) == "word1 word2 word3"
+    assert await quay.reply(ref) == "word1 word2 word3"
     assert [action for action, _, _ in await quay.acts()][-2:] == ["connection.disabled", "connection.enabled"]
 
 
@@ -187,7 +182,7 @@ async def test_a_deleted_connection_keeps_its_name_and_loses_its_secrets(quay: Q
     with pytest.raises(NotFound):
         await quay.connections.get(quay.olga, connection_id)
     with pytest.raises(Conflict) as refused:
-        await _choose(quay, ref)
+        await quay.choose(ref)
     assert refused.value.code == "connection_deleted"
     [row] = await quay.rows(ConnectionRow)
     assert (bytes(row.sealed_base_url), row.sealed_key, row.name) == (b"", None, "Kanzlei GPU")
@@ -200,7 +195,7 @@ async def test_a_new_key_is_swapped_in_only_if_it_works(quay: Quay) -> None:
     """P10: the old key keeps working until the new one has passed the test."""
     connection_id = await quay.connect()
     ref = await quay.ref()
-    finished = await _finish(
+    finished = await finish(
         quay.connections.replace_endpoint(
             quay.olga, connection_id, replace(quay.entered(key="sk-wrong"), base_url=None)
         )
@@ -210,15 +205,15 @@ async def test_a_new_key_is_swapped_in_only_if_it_works(quay: Quay) -> None:
     assert (facts.key_number, facts.health) == (1, "healthy")
     assert facts.last_test is not None
     assert facts.last_test.passed
-    assert await _reply(quay, ref) == "word1 word2 word3"
+    assert await quay.reply(ref) == "word1 word2 word3"
     quay.server.key = "sk-new"
-    finished = await _finish(
+    finished = await finish(
         quay.connections.replace_endpoint(quay.adam, connection_id, replace(quay.entered(key="sk-new"), base_url=None))
     )
     assert finished.findings.passed
     facts = await quay.connections.get(quay.olga, connection_id)
     assert (facts.key_number, facts.key_set_by) == (2, "Adam")
-    assert await _reply(quay, ref) == "word1 word2 word3"
+    assert await quay.reply(ref) == "word1 word2 word3"
     assert (await quay.acts())[-2:] == [
         ("connection.tested", "Kanzlei GPU", "failed"),
         ("connection.key_replaced", "Kanzlei GPU", "done"),
@@ -252,7 +247,7 @@ async def test_a_replacement_that_was_overtaken_is_not_swapped_in(quay: Quay) ->
 async def test_a_stored_test_is_counted_and_tells_the_health(quay: Quay) -> None:
     """P15."""
     connection_id = await quay.connect()
-    finished = await _finish(quay.connections.test_stored(quay.olga, connection_id))
+    finished = await finish(quay.connections.test_stored(quay.olga, connection_id))
     assert set(states(finished).values()) == {"passed"}
     [row] = await quay.rows(ByomUsageRow)
     assert (row.purpose, row.model_id, row.ended, row.count_source, row.tokens_out) == (
@@ -260,7 +255,7 @@ async def test_a_stored_test_is_counted_and_tells_the_health(quay: Quay) -> None
     )  # fmt: skip
     assert row.connection_id == connection_id
     quay.server.key = "sk-rotated"
-    finished = await _finish(quay.connections.test_stored(quay.olga, connection_id))
+    finished = await finish(quay.connections.test_stored(quay.olga, connection_id))
     assert failed(finished) == ("credential", "bad_key")
     facts = await quay.connections.get(quay.olga, connection_id)
     assert (facts.health, facts.calls, facts.tokens) == ("refused", 1, row.tokens_in + 16)
@@ -276,10 +271,10 @@ async def test_a_stored_test_is_counted_and_tells_the_health(quay: Quay) -> None
 async def test_a_stored_test_completes_an_address_that_was_saved_untested(quay: Quay) -> None:
     entered = quay.entered(base_url=quay.base_url.removesuffix("/v1"))
     facts = await quay.connections.make(quay.olga, quay.draft(entered=entered))
-    finished = await _finish(quay.connections.test_stored(quay.olga, facts.id))
+    finished = await finish(quay.connections.test_stored(quay.olga, facts.id))
     assert finished.findings.notes == ("v1_added",)
     asked = quay.server.counts.requests
-    assert await _reply(quay, await quay.ref()) == "word1 word2 word3"
+    assert await quay.reply(await quay.ref()) == "word1 word2 word3"
     assert quay.server.counts.requests == asked + 1
 
 
@@ -303,7 +298,7 @@ async def test_models_are_ticked_renamed_and_typed(quay: Quay) -> None:
     }
     off = next(model.id for model in facts.models if model.model_id == "steady")
     with pytest.raises(Conflict) as refused:
-        await _choose(quay, f"byom:{off}")
+        await quay.choose(f"byom:{off}")
     assert refused.value.code == "model_off"
     assert (await quay.acts())[-1] == ("models.changed", "Kanzlei GPU", "done")
 
@@ -319,12 +314,12 @@ async def test_rediscovery_shows_what_came_and_went(quay: Quay) -> None:
     assert not by_id["burst-5"].enabled
     assert by_id["steady"].vanished_at is not None
     with pytest.raises(NotFound) as gone:
-        await _choose(quay, ref)
+        await quay.choose(ref)
     assert gone.value.code == "model_gone"
     quay.server.models[:] = ["echo", "burst-5", "steady"]
     facts, merged = await quay.connections.discover(quay.olga, connection_id)
     assert (list(merged.came), list(merged.went)) == (["steady"], [])
-    assert (await _choose(quay, ref)).model_id == "steady"
+    assert (await quay.choose(ref)).model_id == "steady"
     assert {row.purpose for row in await quay.rows(ByomUsageRow)} == {"discovery"}
     assert (await quay.acts())[-1] == ("models.discovered", "Kanzlei GPU", "done")
 
@@ -343,160 +338,27 @@ async def test_a_failed_rediscovery_changes_no_model(quay: Quay) -> None:
     assert await quay.count(ReservationRow) == 0
 
 
-async def test_a_suspended_team_keeps_its_connection_but_cannot_use_it(quay: Quay) -> None:
-    """P14: refused at listing, test, discovery, change and reply; it works again at once."""
-    connection_id = await quay.connect()
-    ref = await quay.ref()
-    asked = quay.server.counts.connections
-    await quay.set_standing("suspended")
-    listing = await quay.connections.list(quay.olga)
-    assert (listing.refusal, [facts.name for facts in listing.connections]) == ("access_suspended", ["Kanzlei GPU"])
-    async with quay.database.read() as tx:
-        lines = await quay.picker.lines(tx, quay.olga.person.team_id)
-    assert {line.problem_code for line in lines} == {"access_suspended"}
-    for attempt in (
-        lambda: _choose(quay, ref),
-        lambda: quay.connections.test_stored(quay.olga, connection_id),
-        lambda: quay.connections.replace_endpoint(quay.olga, connection_id, quay.entered()),
-        lambda: quay.connections.discover(quay.olga, connection_id),
-        lambda: quay.connections.set_models(quay.olga, connection_id, []),
-        lambda: quay.connections.change(quay.olga, connection_id, {"name": "New"}),
-        lambda: quay.connections.make(quay.olga, quay.draft(name="Second")),
-    ):
-        with pytest.raises(AccessRefused):
-            await attempt()
-    assert quay.server.counts.connections == asked
-    assert [act for act in await quay.acts() if act[0] == "access.refused"] != []
-    await quay.set_standing("active")
-    assert await _reply(quay, ref) == "word1 word2 word3"
-
-
-@pytest.mark.parametrize("standing", ["", "ACTIVE", "something new", "expired"])
-async def test_a_standing_nobody_has_heard_of_is_refused(quay: Quay, standing: str) -> None:
-    """P14."""
-    await quay.connect()
-    ref = await quay.ref()
-    await quay.set_standing(standing)
-    with pytest.raises(AccessRefused):
-        await _choose(quay, ref)
-
-
-async def test_a_refused_team_may_still_pause_and_delete(quay: Quay) -> None:
-    connection_id = await quay.connect()
-    await quay.set_standing("expired")
-    assert not (await quay.connections.change(quay.olga, connection_id, {"enabled": False})).enabled
-    with pytest.raises(AccessRefused):
-        await quay.connections.change(quay.olga, connection_id, {"enabled": True})
-    await quay.connections.delete(quay.olga, connection_id)
-
-
-async def test_the_gate_is_asked_again_before_a_new_key_is_swapped_in(quay: Quay) -> None:
-    """P14."""
-    connection_id = await quay.connect()
-    events = await quay.connections.replace_endpoint(quay.olga, connection_id, quay.entered())
-    await anext(events)
-    await quay.set_standing("suspended")
-    with pytest.raises(AccessRefused):
-        await watch(events)
-    assert (await quay.rows(ConnectionRow))[0].key_number == 1
-
-
-async def test_eve_sees_nothing_of_another_teams_connection(quay: Quay) -> None:
-    """Scope: another team's connection and one that never was give the same answer."""
-    connection_id = await quay.connect()
-    ref = await quay.ref()
-    assert (await quay.connections.list(quay.eve)).connections == []
-    attempts: list[Callable[[Any], Coroutine[Any, Any, Any]]] = [
-        lambda target: quay.connections.get(quay.eve, target),
-        lambda target: quay.connections.change(quay.eve, target, {"name": "Mine"}),
-        lambda target: quay.connections.delete(quay.eve, target),
-        lambda target: quay.connections.set_models(quay.eve, target, []),
-        lambda target: quay.connections.discover(quay.eve, target),
-        lambda target: quay.connections.test_stored(quay.eve, target),
-        lambda target: quay.connections.replace_endpoint(quay.eve, target, quay.entered()),
-    ]
-    for attempt in attempts:
-        for target in (connection_id, new_id()):
-            with pytest.raises(NotFound) as refused:
-                await attempt(target)
-            assert refused.value.code == "connection_gone"
-    async with quay.database.read() as tx:
-        lines = await quay.picker.lines(tx, quay.eve.person.team_id)
-        assert [line.ref for line in lines] == ["scripted:demo"]
-        for name in (ref, f"byom:{new_id()}"):
-            with pytest.raises(Invalid) as unknown:
-                await quay.picker.choose(tx, quay.eve.person.team_id, name)
-            assert unknown.value.code == "model_unknown"
-
-
-async def test_members_write_with_connections_and_manage_none(quay: Quay) -> None:
-    connection_id = await quay.connect()
-    for attempt in (
-        lambda: quay.connections.list(quay.mia),
-        lambda: quay.connections.get(quay.mia, connection_id),
-        lambda: quay.connections.make(quay.mia, quay.draft()),
-        lambda: quay.connections.change(quay.mia, connection_id, {"enabled": False}),
-        lambda: quay.connections.delete(quay.mia, connection_id),
-        lambda: quay.connections.set_models(quay.mia, connection_id, []),
-        lambda: quay.connections.discover(quay.mia, connection_id),
-        lambda: quay.connections.test_stored(quay.mia, connection_id),
-        lambda: quay.connections.replace_endpoint(quay.mia, connection_id, quay.entered()),
-    ):
-        with pytest.raises(NotAllowed):
-            await attempt()
-
-
-async def test_looking_never_calls_an_endpoint(quay: Quay) -> None:
-    """P22."""
-    connection_id = await quay.connect()
-    before = quay.server.counts.connections
-    async with quay.database.read() as tx:
-        await quay.picker.lines(tx, quay.olga.person.team_id)
-        quay.desk.open(await quay.picker.choose(tx, quay.olga.person.team_id, await quay.ref()))
-    await quay.connections.list(quay.olga)
-    await quay.connections.get(quay.olga, connection_id)
-    assert quay.server.counts.connections == before
-
-
 async def test_news_about_a_replaced_endpoint_is_dropped(quay: Quay) -> None:
     connection_id = await quay.connect()
-    before = await _choose(quay, await quay.ref())
-    await _finish(quay.connections.replace_endpoint(quay.olga, connection_id, quay.entered()))
+    before = await quay.choose(await quay.ref())
+    await finish(quay.connections.replace_endpoint(quay.olga, connection_id, quay.entered()))
     async with quay.database.write() as tx:
         await quay.desk.note_health(tx, before, "connect_refused")
         await quay.desk.remember(tx, before, replace(quay.desk.open(before).quirks, stream_usage=False))
     assert (await quay.connections.get(quay.olga, connection_id)).health == "healthy"
-    now = await _choose(quay, await quay.ref())
+    now = await quay.choose(await quay.ref())
     assert quay.desk.open(now).quirks.stream_usage is True
     async with quay.database.write() as tx:
         await quay.desk.note_health(tx, now, "connect_refused")
         await quay.desk.remember(tx, now, replace(quay.desk.open(now).quirks, stream_usage=False))
     assert (await quay.connections.get(quay.olga, connection_id)).health == "unreachable"
-    assert quay.desk.open(await _choose(quay, await quay.ref())).quirks.stream_usage is False
+    assert quay.desk.open(await quay.choose(await quay.ref())).quirks.stream_usage is False
 
 
 async def test_what_was_entered_does_not_print_itself(quay: Quay) -> None:
     """P12."""
     await quay.connect()
-    chosen = await _choose(quay, await quay.ref())
+    chosen = await quay.choose(await quay.ref())
     shown = repr((quay.draft(), chosen, quay.desk.open(chosen), await quay.test()))
     assert KEY not in shown
     assert "llm.test" not in shown
-
-
-async def _choose(quay: Quay, ref: str) -> Any:
-    async with quay.database.read() as tx:
-        return await quay.picker.choose(tx, quay.olga.person.team_id, ref)
-
-
-async def _reply(quay: Quay, ref: str) -> str:
-    """Write three words with a model, the way a reply does."""
-    provider = quay.desk.open(await _choose(quay, ref))
-    request = ChatRequest((await _choose(quay, ref)).model_id, (Turn("user", "Hello"),), max_tokens=3)
-    return "".join([item.text async for item in provider.reply(request) if isinstance(item, Delta)]).strip()
-
-
-async def _finish(starting: Any) -> Finished:
-    last = (await watch(await starting))[-1]
-    assert isinstance(last, Finished)
-    return last
