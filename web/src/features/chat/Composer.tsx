@@ -11,7 +11,8 @@ import { useDraft } from "./useDraft";
 import type { ModelChoice } from "./useModelChoice";
 
 export interface ComposerHandle {
-  focus: () => void;
+  /** Sends what is in the field, if it can be sent. */
+  submit: () => void;
 }
 
 export interface ComposerProps {
@@ -38,7 +39,6 @@ export function Composer({ conversationId, choice, pastOrigins, lastName, isRunn
   const field = useRef<HTMLTextAreaElement>(null);
   const draft = useDraft(conversationId);
   const { text } = draft;
-  useImperativeHandle(ref, () => ({ focus: () => field.current?.focus() }), []);
   useEffect(() => {
     // On phones the keyboard would cover what somebody came to read.
     if (autoFocus && matchMedia("(pointer: fine)").matches) field.current?.focus();
@@ -56,6 +56,7 @@ export function Composer({ conversationId, choice, pastOrigins, lastName, isRunn
     draft.hide();
     void onSend(text).then((isStored) => (isStored ? draft.settle() : draft.restore(text)));
   };
+  useImperativeHandle(ref, () => ({ submit }));
   const onKeyDown = (event: KeyboardEvent) => {
     // 229 is what some input methods send while a character is still being composed.
     if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing || event.keyCode === 229) return;

@@ -111,7 +111,7 @@ export function ConversationView({ conversation }: { conversation: Conversation 
           ) : null}
           {sender.failed ? (
             <div className="pb-2">
-              <Note tone="danger" actions={<Button size="sm" onClick={sender.forget}>{t("send.ok")}</Button>}>
+              <Note tone="danger" actions={<><Button size="sm" variant="primary" onClick={() => composer.current?.submit()}>{t("common:action.tryAgain")}</Button><Button size="sm" onClick={sender.forget}>{t("common:action.close")}</Button></>}>
                 <p className="font-semibold">{sender.failed.problem.message}</p>
                 <p>{t("send.kept")}</p>
               </Note>

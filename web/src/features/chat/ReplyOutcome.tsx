@@ -30,7 +30,7 @@ export function ReplyOutcome({ receipt, hasText }: { receipt: Receipt; hasText: 
     <div className={hasText ? "pt-4" : ""}>
       <Note tone={outcome === "failed" ? "danger" : "warn"}>
         {problem ? <p className="font-semibold">{problem}</p> : null}
-        <p className={problem ? "text-muted" : undefined}>{words[outcome]}</p>
+        <p className={problem ? "text-muted" : undefined}>{problem ? t("outcome.next") : words[outcome]}</p>
       </Note>
     </div>
   );

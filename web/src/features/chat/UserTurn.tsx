@@ -42,7 +42,7 @@ export const UserTurn = memo(function UserTurn({ message, siblings, locked, onAs
             onKeyDown={(event) => event.key === "Escape" && (event.stopPropagation(), event.preventDefault(), setEdited(null))}
             className="flex flex-col gap-2"
           >
-            <textarea autoFocus aria-label={t("edit.label")} value={edited} onChange={(event) => setEdited(event.target.value)} rows={Math.min(14, edited.split("\n").length + 1)} className={cx(inputClass, "text-read")} />
+            <textarea autoFocus onFocus={(event) => event.target.setSelectionRange(event.target.value.length, event.target.value.length)} aria-label={t("edit.label")} value={edited} onChange={(event) => setEdited(event.target.value)} rows={Math.min(14, edited.split("\n").length + 1)} className={cx(inputClass, "text-read")} />
             <div className="flex flex-wrap items-center gap-2">
               <Button type="submit" variant="primary" aria-disabled={edited.trim() === "" || locked || undefined}>{t("edit.askAgain")}</Button>
               <Button onClick={() => setEdited(null)}>{t("edit.cancel")}</Button>

@@ -51,6 +51,9 @@ export function takeExchange(client: QueryClient, conversationId: string, exchan
   client.setQueryData<Conversation>(keys.conversation(conversationId), (old) =>
     old ? withMessages(old, [exchange.question, exchange.answer], exchange.answer.id) : old,
   );
+  // The first message gives the conversation its title.
+  const title = client.getQueryData<Conversation>(keys.conversation(conversationId))?.title;
+  if (!title) void client.invalidateQueries({ queryKey: keys.conversation(conversationId) });
   conversationChanged(client, conversationId);
 }
 
