@@ -46,7 +46,7 @@ export function AddressStep({ wizard, dispatch, fieldError, onTest }: AddressSte
         <Field label={t("wizard.name")} hint={t("wizard.name_help")} error={errorOf("name")}>
           <Input value={form.name} maxLength={80} autoComplete="off" placeholder={t("wizard.name_example")} onChange={(event) => dispatch({ type: "edit", change: { name: event.target.value } })} />
         </Field>
-        <AddressField label={t("wizard.base_url")} value={form.baseUrl} error={errorOf("baseUrl")} onChange={(baseUrl) => dispatch({ type: "edit", change: { baseUrl } })} />
+        <AddressField label={t("wizard.base_url")} value={form.baseUrl} isAccepted={isTested} error={errorOf("baseUrl")} onChange={(baseUrl) => dispatch({ type: "edit", change: { baseUrl } })} />
         <div className="flex flex-col gap-2">
           <KeyField label={t("wizard.api_key")} value={wizard.apiKey} onChange={(apiKey) => dispatch({ type: "key", apiKey })} />
           <AuthStyleField value={form.authStyle} onChange={(authStyle) => dispatch({ type: "edit", change: { authStyle } })} />

@@ -31,10 +31,16 @@ interface TextProps {
   disabled?: boolean;
 }
 
-export function AddressField({ value, onChange, label, error, disabled }: TextProps) {
+export interface AddressFieldProps extends TextProps {
+  /** The server has accepted this address: it knows more than a hint does, for example what its operator allowed. */
+  isAccepted?: boolean;
+}
+
+export function AddressField({ value, onChange, label, error, disabled, isAccepted }: AddressFieldProps) {
   const { t } = useTranslation("connections");
   // Deferred, so that a hint doesn't flicker between two keystrokes.
-  const hints = findAddressHints(useDeferredValue(value));
+  const found = findAddressHints(useDeferredValue(value));
+  const hints = isAccepted ? [] : found;
   return (
     <div className="flex flex-col gap-2">
       <Field label={label} hint={t("wizard.base_url_help")} error={error ?? null}>

@@ -67,7 +67,7 @@ function StageRow({ row, isIdle, waitsFor }: { row: StageView; isIdle: boolean; 
         </p>
         <p className={cx("text-sm", row.state === "failed" || row.state === "warned" ? "text-ink" : "text-muted")}>{sentences[row.state]}</p>
       </div>
-      <span className="pt-0.5 text-right font-mono text-xs text-muted tnum">{row.ms === null || row.ms === undefined ? null : formats.duration(row.ms)}</span>
+      <span className="pt-0.5 text-right font-mono text-xs text-muted tnum">{row.ms === null || row.ms === undefined ? null : row.ms < 1 ? `< ${formats.duration(1)}` : formats.duration(row.ms)}</span>
     </li>
   );
 }

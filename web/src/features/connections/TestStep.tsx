@@ -24,6 +24,7 @@ export function TestStep({ wizard, dispatch, onTest, onStop }: TestStepProps) {
   const { kind, stage } = summarise(run);
   const isRunning = kind === "running";
   const hasPassed = run.finished?.passed ?? false;
+  const isAccepted = run.rows.some((row) => row.stage === "address" && row.state === "passed");
   const wantsModel = needsTypedModel(run) || form.typedModelId !== "";
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -39,7 +40,7 @@ export function TestStep({ wizard, dispatch, onTest, onStop }: TestStepProps) {
             <Input mono value={form.typedModelId} maxLength={256} spellCheck={false} autoCapitalize="none" autoComplete="off" disabled={isRunning} onChange={(event) => dispatch({ type: "edit", change: { typedModelId: event.target.value } })} />
           </Field>
         ) : null}
-        <AddressField label={t("wizard.base_url")} value={form.baseUrl} disabled={isRunning} error={mark(addressStages)} onChange={(baseUrl) => dispatch({ type: "edit", change: { baseUrl } })} />
+        <AddressField label={t("wizard.base_url")} value={form.baseUrl} disabled={isRunning} isAccepted={isAccepted} error={mark(addressStages)} onChange={(baseUrl) => dispatch({ type: "edit", change: { baseUrl } })} />
         <div className="flex flex-col gap-2">
           <KeyField label={t("wizard.api_key")} value={wizard.apiKey} disabled={isRunning} error={mark(["credential"])} onChange={(apiKey) => dispatch({ type: "key", apiKey })} />
           <AuthStyleField value={form.authStyle} onChange={(authStyle) => dispatch({ type: "edit", change: { authStyle } })} />

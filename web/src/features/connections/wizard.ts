@@ -128,7 +128,7 @@ function follow(wizard: Wizard, event: TestEvent): Wizard {
   if (event.type !== "finished" || !event.finished.passed) return { ...wizard, run };
   let choices = choicesFrom(event.finished.models, wizard.choices);
   // A model that answered under a typed id is wanted, whether or not a list names it.
-  if (!event.finished.models_offered) choices = addTyped(choices, wizard.form.typedModelId);
+  choices = addTyped(choices, wizard.form.typedModelId);
   return { ...wizard, run, choices };
 }
 

@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import type { Schemas } from "@/api/client";
 import { useFormats } from "@/i18n/format";
 import { Badge } from "@/ui/Badge";
+import { useDetailWords } from "./detailWords";
 
 type Entry = Schemas["AuditEntryView"];
 
@@ -52,13 +53,14 @@ function OutcomeMark({ outcome }: { outcome: Entry["outcome"] }) {
 
 function Details({ entry }: { entry: Entry }) {
   const { t } = useTranslation("oversight");
+  const { nameOf, valueOf } = useDetailWords();
   const rows: [string, string][] = [
     [t("audit.number"), String(entry.seq)],
     [t("audit.actor"), entry.actor],
     [t("audit.action"), entry.action],
     ...(entry.object_name ? [[t("audit.object"), entry.object_name] as [string, string]] : []),
     [t("audit.request"), entry.request_id],
-    ...Object.entries(entry.details).map(([name, value]): [string, string] => [name, value === null ? "–" : String(value)]),
+    ...Object.entries(entry.details).map(([name, value]): [string, string] => [nameOf(name), valueOf(value)]),
   ];
   return (
     <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-1 bg-canvas px-4 py-3 pl-11 text-xs">

@@ -35,7 +35,7 @@ export function LogSection({ log, range, children }: { log: UsageLog; range: Ran
             </div>
             <DayTable points={points} label={`${title}: ${t("chart.title")}`} />
           </figure>
-          <UsageTable log={log} label={title} />
+          <UsageTable log={log} label={t("usage.by_model", { title })} />
         </>
       )}
     </section>

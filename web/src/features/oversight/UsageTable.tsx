@@ -28,7 +28,11 @@ export function UsageTable({ log, label }: { log: UsageLog; label: string }) {
       {log.rows.map((row) => (
         <tr key={`${row.connection_id ?? row.connection_name} ${row.model_id}`}>
           <Td className="min-w-44">
-            <span className="block font-mono text-xs [overflow-wrap:anywhere]">{row.model_id}</span>
+            {row.model_id ? (
+              <span className="block font-mono text-xs [overflow-wrap:anywhere]">{row.model_id}</span>
+            ) : (
+              <span className="block text-xs">{t("usage.no_model")}</span>
+            )}
             {canManage && row.connection_id ? (
               <Link to={`/settings/models/custom/${row.connection_id}`} className="text-xs text-muted hover:underline">{row.connection_name}</Link>
             ) : (
