@@ -4,8 +4,8 @@ Whatever could send something asks the gate (P14). A refused team may still look
 is held back from it.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
 from uuid import UUID
@@ -18,6 +18,7 @@ from moorage.connections.acting import Caller, refusals_recorded, require_connec
 from moorage.connections.credentials import AddressRules, Credentials
 from moorage.connections.discovery import Discovery
 from moorage.connections.results import DraftResult, TestResults
+from moorage.connections.spelling import read_model_id, read_name, read_remark
 from moorage.connections.stages import DEADLINE_S
 from moorage.connections.store import ConnectionStore, Merged, NewConnection, Wanted
 from moorage.connections.testing import Entered, TestEvents, Testing, with_auth
@@ -114,6 +115,8 @@ class Connections:
         """
         require_connector(caller)
         _check_date(draft.key_expires_on)
+        name, wanted = read_name(draft.name), _read_wanted(draft.models)
+        draft = replace(draft, name=name, data_location=read_remark(draft.data_location), models=wanted)
         connection_id, team_id = new_id(), caller.person.team_id
         async with refusals_recorded(self._database, caller, "", draft.name), self._database.write() as tx:
             await require_access(tx, team_id)
@@ -181,7 +184,7 @@ class Connections:
             await require_access(tx, team_id)
             store = ConnectionStore(tx, team_id)
             row = await store.get(connection_id)
-            switched_on, switched_off = await store.set_models(connection_id, wanted)
+            switched_on, switched_off = await store.set_models(connection_id, _read_wanted(wanted))
             act = _act("models.changed", connection_id, row.name, {"on": switched_on, "off": switched_off})
             await record(tx, team_id, caller.actor, act)
             return await ConnectionViews(tx, team_id).get(connection_id)
@@ -193,7 +196,8 @@ class Connections:
 
     async def test_draft(self, caller: Caller, entered: Entered, model_id: str | None) -> TestEvents:
         """Start a test of what was typed."""
-        return await self._testing.test_draft(caller, entered, model_id)
+        typed = None if model_id is None else read_model_id(model_id, "model_id")
+        return await self._testing.test_draft(caller, entered, typed)
 
     async def test_stored(self, caller: Caller, connection_id: UUID) -> TestEvents:
         """Start a test of a stored connection."""
@@ -236,8 +240,16 @@ class Connections:
 
 def _read_plain(wish: Mapping[str, Any]) -> dict[str, Any]:
     """Give the plain columns; an expiry date of "" means that there is none."""
-    plain = {name: value for name, value in wish.items() if name in _PLAIN_FIELDS}
-    return plain | ({"key_expires_on": plain["key_expires_on"] or None} if "key_expires_on" in plain else {})
+    readers: dict[str, Callable[[Any], Any]] = {
+        "name": read_name,
+        "data_location": read_remark,
+        "key_expires_on": lambda text: text or None,
+    }
+    return {name: readers.get(name, lambda same: same)(value) for name, value in wish.items() if name in _PLAIN_FIELDS}
+
+
+def _read_wanted(models: Sequence[Wanted]) -> Sequence[Wanted]:
+    return [Wanted(read_model_id(one.model_id, "models"), read_remark(one.name), one.enabled) for one in models]
 
 
 def _check_date(text: str | None) -> None:

@@ -115,6 +115,25 @@ async def test_bad_input_is_an_ordinary_error_that_names_the_field(
     assert (answer.status_code, answer.json()["error"]["field"]) == (422, field)
 
 
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"name": "\0\u200b"}, "name_unreadable"),
+        ({"models": [{"model_id": "a\0b"}]}, "model_id_unreadable"),
+        ({"models": [{"model_id": "a\u202eb"}]}, "model_id_unreadable"),
+    ],
+)
+async def test_invisible_characters_are_refused_where_they_would_deceive(
+    harbour: Harbour, change: dict[str, Any], code: str
+) -> None:
+    olga = await harbour.olga()
+    wish = {"name": "GPU", "base_url": "https://llm.example.com/v1"}
+    answer = await olga.call("POST", "/api/connections", {**wish, **change})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (422, code)
+    made = await olga.post("/api/connections", {**wish, "name": "G\0PU", "data_location": "Ki\0el"})
+    assert (made["name"], made["data_location"]) == ("GPU", "Kiel")
+
+
 async def test_members_and_strangers_get_ordinary_errors(harbour: Harbour) -> None:
     olga = await harbour.olga()
     made = await olga.connect(harbour.models.base_url, ["steady"])
