@@ -15,6 +15,7 @@ import uvicorn
 
 from moorage.app import Built, build
 from moorage.settings import Settings
+from moorage.telemetry import configure_logging
 from tests.support.authority import TestAuthority
 from tests.support.model_server import ModelServer
 
@@ -152,6 +153,7 @@ class Harbour:
 @contextlib.asynccontextmanager
 async def running(settings: Settings, models: ModelServer) -> AsyncIterator[Harbour]:
     """Run Moorage with these settings until the end of the block."""
+    configure_logging(style=settings.log_format, level=settings.log_level)
     built = await build(settings)
     server = _Server(
         uvicorn.Config(built.app, host="127.0.0.1", port=0, log_level="warning", timeout_graceful_shutdown=2)
