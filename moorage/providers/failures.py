@@ -125,6 +125,7 @@ RULES: Final[tuple[Rule, ...]] = (
             "prompt is too long",
             "available context size",
             "model_context_window_exceeded",
+            "contextwindowexceedederror",
             "exceeds? (the )?context window",
             "exceeds? (the )?context length",
             "exceeds model's maximum",
