@@ -53,6 +53,7 @@ function Accept({ path, token, peek, me }: { path: string; token: string; peek: 
       footer={<Link to={`/sign-in?next=${encodeURIComponent(`/invite/${token}`)}`} className="link">{t("invite.haveAccount")}</Link>}
     >
       <form
+        noValidate
         onSubmit={(event) => {
           event.preventDefault();
           const form = event.currentTarget;

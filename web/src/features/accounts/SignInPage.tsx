@@ -19,6 +19,7 @@ export function Component() {
   return (
     <Calm title={t("signIn.title")} footer={session.sign_up_open ? <Link to="/sign-up" className="link">{t("signIn.toSignUp")}</Link> : t("signIn.closed")}>
       <form
+        noValidate
         onSubmit={(event) => {
           event.preventDefault();
           enter({ email: formText(event.currentTarget, "email"), password: formText(event.currentTarget, "password") });

@@ -25,6 +25,7 @@ export function Component() {
       footer={isSetup ? undefined : <Link to="/sign-in" className="link">{t("signUp.toSignIn")}</Link>}
     >
       <form
+        noValidate
         onSubmit={(event) => {
           event.preventDefault();
           const form = event.currentTarget;

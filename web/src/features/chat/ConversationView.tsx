@@ -3,7 +3,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { ArrowDown } from "lucide-react";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { useLocation } from "react-router";
+import { useLocation, useNavigationType } from "react-router";
 import { asProblem } from "@/api/client";
 import { keys } from "@/api/queries";
 import type { LiveReply } from "@/stream/liveReply";
@@ -24,7 +24,10 @@ import { useStopByEscape } from "./useStopByEscape";
 export function ConversationView({ conversation }: { conversation: Conversation | null }) {
   const { t } = useTranslation(["chat", "common"]);
   const client = useQueryClient();
-  const justSent = (useLocation().state as { justSent?: boolean } | null)?.justSent === true;
+  // The history keeps its state over a reload; only the way here from a new chat counts.
+  const isReplaced = useNavigationType() === "REPLACE";
+  const { state } = useLocation() as { state: { justSent?: boolean } | null };
+  const justSent = isReplaced && state?.justSent === true;
   const id = conversation?.id ?? null;
   const branch = useMemo(() => (conversation ? visibleBranch(conversation) : []), [conversation]);
   const running = runningReply(branch);
