@@ -1,14 +1,20 @@
 // Who may see which part of the app is decided before anything is rendered.
 import { redirect, type LoaderFunctionArgs } from "react-router";
 import { sessionQuery } from "@/api/queries";
-import { changeLocale, currentLocale } from "@/i18n";
+import { changeLocale, currentLocale, startI18n } from "@/i18n";
 import { queryClient } from "./queryClient";
 
 /** Pages behind the sign-in. Remembers where the person wanted to go. */
 export async function needSignIn({ request }: LoaderFunctionArgs) {
+  const started = startI18n();
   const session = await queryClient.fetchQuery(sessionQuery);
+  await started;
   if (session.me) {
-    if (session.me.locale !== currentLocale()) await changeLocale(session.me.locale);
+    if (session.me.locale !== currentLocale()) {
+      await changeLocale(session.me.locale);
+      // It may carry a sentence (why own models are closed) in the language asked for before.
+      await queryClient.fetchQuery({ ...sessionQuery, staleTime: 0 });
+    }
     return null;
   }
   if (session.setup_needed) throw redirect("/sign-up");
@@ -18,6 +24,7 @@ export async function needSignIn({ request }: LoaderFunctionArgs) {
 
 /** Sign-in and sign-up: nothing to do there for somebody who is in. */
 export async function needSignedOut({ request }: LoaderFunctionArgs) {
+  void startI18n();
   const session = await queryClient.fetchQuery(sessionQuery);
   if (session.me) throw redirect("/");
   const { pathname } = new URL(request.url);

@@ -26,7 +26,16 @@ function firstLocale(): Locale {
   return locales.find((locale) => locale === wanted.find((tag) => tag === "en" || tag === "de")) ?? "en";
 }
 
-export async function startI18n(): Promise<void> {
+let started: Promise<void> | undefined;
+
+/** Begins once, whoever asks first: the router's guards run before main.tsx does. */
+export function startI18n(): Promise<void> {
+  return (started ??= start());
+}
+
+async function start(): Promise<void> {
+  // At once, so that already the first question to the server names the language.
+  configureClient({ locale: firstLocale() });
   await i18next.use(initReactI18next).init({
     lng: firstLocale(),
     fallbackLng: false,

@@ -37,6 +37,7 @@ export function DeleteDialog({ connection, onClose, onDeleted }: DeleteDialogPro
   return (
     <Dialog
       open
+      wide
       onClose={onClose}
       title={t("delete.title", { name: connection.name })}
       description={

@@ -24,6 +24,7 @@ export function TestDialog({ connection, onClose }: { connection: ConnectionView
       <TestPanel
         run={run}
         stored
+        className="shrink-0"
         footer={
           <>
             <Button busy={run.status === "running"} onClick={begin}>{t("test.again")}</Button>

@@ -63,7 +63,7 @@ function Total({ label, value, children }: { label: string; value: string; child
   return (
     <div>
       <dt className="text-sm text-muted">{label}</dt>
-      <dd className="text-2xl font-semibold tnum">{value}</dd>
+      <dd className="text-lg font-semibold tnum sm:text-2xl">{value}</dd>
       {children ? <dd className="pt-0.5 text-xs text-muted">{children}</dd> : null}
     </div>
   );
