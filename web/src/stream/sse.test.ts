@@ -78,7 +78,7 @@ describe("following a reply", () => {
       wait: async (ms) => void waits.push(ms),
     });
     await expect(following).rejects.toBe(final);
-    expect(waits).toEqual([250, 500, 1000, 2000, 4000, 8000, 8000, 8000]);
+    expect(waits).toEqual([250, 500, 1000, 2000, 4000, 5000, 5000, 5000]);
   });
 
   it("stops without a word when the page goes away", async () => {

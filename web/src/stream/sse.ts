@@ -41,12 +41,19 @@ export interface FollowOptions {
 }
 
 const firstDelayMs = 250;
-const maxDelayMs = 8_000;
+const maxDelayMs = 5_000;
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener("abort", () => (clearTimeout(timer), resolve()), { once: true });
+    const done = (): void => {
+      clearTimeout(timer);
+      removeEventListener("online", done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener("abort", done, { once: true });
+    // The network is back: no reason to wait longer.
+    addEventListener("online", done);
   });
 }
 
