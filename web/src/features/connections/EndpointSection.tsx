@@ -7,7 +7,7 @@ import { Note } from "@/ui/States";
 import { AddressField, AuthStyleField, KeyField } from "./EndpointFields";
 import { endpointPath, useRefresh } from "./queries";
 import { Section, type SectionProps } from "./Section";
-import { advance, idleRun, type TestRun } from "./stages";
+import { advance, fieldProblem, idleRun, type TestRun, wasRefused } from "./stages";
 import { TestPanel } from "./TestPanel";
 import type { AuthStyle, ConnectionView, EndpointReplace } from "./types";
 import { useRunTexts } from "./useRunTexts";
@@ -66,8 +66,8 @@ function ReplaceForm({ what, connection, onClose }: { what: What; connection: Co
     <div className="grid items-start gap-6 xl:grid-cols-2">
       <form noValidate onSubmit={(event) => void submit(event)} className="flex min-w-0 flex-col gap-4">
         <p className="text-sm text-muted">{t("page.replace_lead")} {what === "both" ? t("page.both_help") : null}</p>
-        {what === "both" ? <AddressField label={t("page.new_url")} value={url} disabled={isRunning} onChange={setUrl} /> : null}
-        <KeyField label={t("page.new_key")} value={apiKey} disabled={isRunning} onChange={setApiKey} />
+        {what === "both" ? <AddressField label={t("page.new_url")} value={url} disabled={isRunning} error={fieldProblem(run, "base_url")} onChange={setUrl} /> : null}
+        <KeyField label={t("page.new_key")} value={apiKey} disabled={isRunning} error={fieldProblem(run, "api_key")} onChange={setApiKey} />
         <AuthStyleField value={authStyle} onChange={setAuthStyle} />
         <div className="flex flex-wrap gap-2">
           <Button type="submit" variant="primary" busy={isRunning} aria-disabled={!isReady}>{t("page.test_and_swap")}</Button>
@@ -77,7 +77,7 @@ function ReplaceForm({ what, connection, onClose }: { what: What; connection: Co
       {run.status === "idle" ? null : (
         <div className="flex min-w-0 flex-col gap-3">
           <Outcome run={run} what={what} />
-          <ReplaceTest run={run} />
+          {wasRefused(run) ? null : <ReplaceTest run={run} />}
         </div>
       )}
     </div>
@@ -100,6 +100,7 @@ function Outcome({ run, what }: { run: TestRun; what: What }) {
   const { t } = useTranslation("connections");
   if (run.status === "running") return null;
   if (run.finished?.passed) return <div role="status"><Note tone="ok">{what === "both" ? t("page.swapped_both") : t("page.swapped")}</Note></div>;
+  if (wasRefused(run)) return run.problem?.field ? null : <Note tone="danger">{run.problem?.message}</Note>;
   // A cut line leaves it open whether the server went on; the key number above tells.
   if (run.status === "broken") return <Note tone="warn">{t("page.unknown_outcome")}</Note>;
   return <div role="status"><Note tone="warn">{t("page.not_swapped")}</Note></div>;

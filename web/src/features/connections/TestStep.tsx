@@ -5,7 +5,7 @@ import { Button } from "@/ui/Button";
 import { Field, Input } from "@/ui/Field";
 import type { StepProps } from "./AddressStep";
 import { AddressField, AuthStyleField, KeyField } from "./EndpointFields";
-import { needsTypedModel, summarise } from "./stages";
+import { fieldProblem, needsTypedModel, summarise } from "./stages";
 import { TestPanel } from "./TestPanel";
 import type { StageName } from "./types";
 import { useRunTexts } from "./useRunTexts";
@@ -40,9 +40,9 @@ export function TestStep({ wizard, dispatch, onTest, onStop }: TestStepProps) {
             <Input mono value={form.typedModelId} maxLength={256} spellCheck={false} autoCapitalize="none" autoComplete="off" disabled={isRunning} onChange={(event) => dispatch({ type: "edit", change: { typedModelId: event.target.value } })} />
           </Field>
         ) : null}
-        <AddressField label={t("wizard.base_url")} value={form.baseUrl} disabled={isRunning} isAccepted={isAccepted} error={mark(addressStages)} onChange={(baseUrl) => dispatch({ type: "edit", change: { baseUrl } })} />
+        <AddressField label={t("wizard.base_url")} value={form.baseUrl} disabled={isRunning} isAccepted={isAccepted} error={fieldProblem(run, "base_url") ?? mark(addressStages)} onChange={(baseUrl) => dispatch({ type: "edit", change: { baseUrl } })} />
         <div className="flex flex-col gap-2">
-          <KeyField label={t("wizard.api_key")} value={wizard.apiKey} disabled={isRunning} error={mark(["credential"])} onChange={(apiKey) => dispatch({ type: "key", apiKey })} />
+          <KeyField label={t("wizard.api_key")} value={wizard.apiKey} disabled={isRunning} error={fieldProblem(run, "api_key") ?? mark(["credential"])} onChange={(apiKey) => dispatch({ type: "key", apiKey })} />
           <AuthStyleField value={form.authStyle} onChange={(authStyle) => dispatch({ type: "edit", change: { authStyle } })} />
         </div>
       </form>

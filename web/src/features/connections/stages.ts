@@ -105,6 +105,16 @@ export function needsTypedModel(run: TestRun): boolean {
   return before.every((row) => row.state === "passed" || row.state === "warned") && finished.models.length === 0;
 }
 
+/** The sentence about one field when the server refused to begin the test at all. */
+export const fieldProblem = (run: TestRun, field: "base_url" | "api_key"): string | null =>
+  run.problem?.field === field ? run.problem.message : null;
+
+/** Refused before the first stage, by an answer: nothing was tried and nothing changed. */
+export const wasRefused = (run: TestRun): boolean => run.status === "broken" && run.problem?.code !== CUT;
+
+/** Code of a line that was cut: what the server did after that is unknown. */
+export const CUT = "offline";
+
 /** Plain text for a ticket or a mail. Built from what the server said, which carries neither key nor address. */
 export function describeRun(run: TestRun, label: (stage: StageName) => string): string {
   return run.rows

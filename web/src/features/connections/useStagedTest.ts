@@ -3,7 +3,7 @@ import { useCallback, useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { asProblem, send } from "@/api/client";
 import { readEvents } from "@/stream/sse";
-import type { TestEvent } from "./stages";
+import { CUT, type TestEvent } from "./stages";
 import type { Problem, StageView, TestFinished } from "./types";
 
 export interface StagedTest {
@@ -40,7 +40,7 @@ export function useStagedTest(onEvent: (event: TestEvent) => void): StagedTest {
       tell({ type: "started" });
       try {
         const finished = await followTest(path, body, controller.signal, tell);
-        const cut = { code: "offline", message: t("error.offline"), retryable: true } as Problem;
+        const cut = { code: CUT, message: t("error.offline"), retryable: true } as Problem;
         if (!finished) tell({ type: "broke", problem: cut });
         return controller.signal.aborted ? null : finished;
       } catch (error) {

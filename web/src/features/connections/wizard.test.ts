@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { choicesFrom, search, TICK_ALL_UP_TO } from "./choices";
 import { loadDraft, saveDraft, type TabStorage } from "./draft";
-import { advance, blockerOf, describeRun, idleRun, needsTypedModel, STAGES, summarise, type TestRun } from "./stages";
+import { advance, blockerOf, CUT, describeRun, fieldProblem, idleRun, needsTypedModel, STAGES, summarise, type TestRun, wasRefused } from "./stages";
 import type { FoundModel, StageView, TestFinished } from "./types";
 import { canGo, emptyForm, openWizard, reduceWizard, toConnectionMake, toTestRequest, type Wizard } from "./wizard";
 
@@ -155,6 +155,15 @@ describe("a staged test", () => {
     run = advance(run, { type: "broke", problem: { code: "offline", message: "x", retryable: true } as never });
     expect(run.rows.some((row) => row.state === "running")).toBe(false);
     expect(summarise(run).kind).toBe("broken");
+  });
+
+  it("tells a refusal to begin, where nothing changed, from a line that was cut", () => {
+    const broke = (problem: object) => advance(idleRun(), { type: "broke", problem: problem as never });
+    const refused = broke({ code: "key_needed", message: "Enter the key again.", field: "api_key" });
+    expect(wasRefused(refused)).toBe(true);
+    expect(fieldProblem(refused, "api_key")).toBe("Enter the key again.");
+    expect(fieldProblem(refused, "base_url")).toBeNull();
+    expect(wasRefused(broke({ code: CUT, message: "x" }))).toBe(false);
   });
 
   it("describes itself for a ticket", () => {

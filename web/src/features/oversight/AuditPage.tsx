@@ -45,7 +45,7 @@ function AuditTrail() {
       ) : null}
       {entries.length > 0 ? <AuditList entries={entries} /> : null}
       {hasNextPage ? <div><Button busy={isFetchingNextPage} onClick={() => void fetchNextPage()}>{t("audit.older")}</Button></div> : null}
-      {entries.length > 0 && !hasNextPage ? <p className="text-sm text-muted">{t("audit.end")}</p> : null}
+      {entries.length > 0 && !hasNextPage && action === "" ? <p className="text-sm text-muted">{t("audit.end")}</p> : null}
     </Page>
   );
 }
