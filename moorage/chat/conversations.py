@@ -136,9 +136,9 @@ class ConversationStore:
         rows = await self._tx.execute(
             select(*MessageRow.__table__.c)
             .where(MessageRow.conversation_id == conversation_id)
-            .order_by(MessageRow.created_at, MessageRow.id)
+            .order_by(MessageRow.created_at)
         )
-        return [
+        messages = [
             MessageFacts(
                 row["id"],
                 row["parent_id"],
@@ -150,6 +150,7 @@ class ConversationStore:
             )
             for row in rows.mappings()
         ]
+        return in_order(messages)
 
     async def _change(self, conversation_id: UUID, **values: object) -> None:
         done = await self._tx.execute(
@@ -157,3 +158,19 @@ class ConversationStore:
         )
         if done.rowcount == 0:
             raise NotFound("conversation_gone")
+
+
+def in_order(messages: Sequence[MessageFacts]) -> list[MessageFacts]:
+    """Sort by time. A question and its answer are stored in the same instant, so depth in the tree decides then."""
+    parents = {message.id: message.parent_id for message in messages}
+    depths: dict[UUID, int] = {}
+    for message in messages:
+        path: list[UUID] = []
+        at: UUID | None = message.id
+        while at is not None and at in parents and at not in depths and at not in path:
+            path.append(at)
+            at = parents[at]
+        depth = depths.get(at, -1) if at is not None else -1
+        for step, message_id in enumerate(reversed(path), start=1):
+            depths[message_id] = depth + step
+    return sorted(messages, key=lambda message: (message.created_at, depths[message.id], message.id))

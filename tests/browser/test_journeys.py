@@ -45,7 +45,9 @@ async def _connect(desk: Desk) -> None:
     await desk.button("connections.action.next").click()
     await desk.picture("wizard-summary")
     await desk.button("connections.wizard.save").click()
-    await expect(page.get_by_role("heading", name=words("connections.wizard.ready", name="Kanzlei GPU"))).to_be_visible()
+    await expect(
+        page.get_by_role("heading", name=words("connections.wizard.ready", name="Kanzlei GPU"))
+    ).to_be_visible()
     await desk.picture("wizard-ready")
     await page.get_by_role("link", name=words("connections.wizard.try")).first.click()
 

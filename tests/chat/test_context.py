@@ -1,12 +1,16 @@
 """The context of a reply is the shown branch, whole, in an order that strict servers accept."""
 
 import itertools
+import random
+from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from moorage.chat.context import HistoryMessage, branch_to, title_of, turns_of
+from moorage.chat.conversations import in_order
+from moorage.chat.facts import MessageFacts
 from moorage.providers.protocol import Turn
 
 
@@ -55,3 +59,14 @@ def test_a_title_is_one_short_line(text: str) -> None:
     title = title_of(text)
     assert len(title) <= 60
     assert "\n" not in title
+
+
+def test_messages_of_one_instant_come_in_the_order_of_the_tree() -> None:
+    instant = datetime(2026, 11, 23, tzinfo=UTC)
+    chain = [
+        MessageFacts(one.id, one.parent_id, one.role, one.text, "", instant, None)
+        for one in _chain(("user", "1"), ("assistant", "2"), ("user", "3"), ("assistant", "4"))
+    ]
+    for seed in range(20):
+        mixed = random.Random(seed).sample(chain, len(chain))
+        assert [message.text for message in in_order(mixed)] == ["1", "2", "3", "4"]
