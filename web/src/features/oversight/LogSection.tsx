@@ -28,9 +28,9 @@ export function LogSection({ log, range, children }: { log: UsageLog; range: Ran
       ) : (
         <>
           <Totals log={log} />
-          <figure className="rounded-lg border border-line bg-surface p-3 sm:p-4">
+          <figure className="min-w-0 rounded-lg border border-line bg-surface p-3 sm:p-4">
             <figcaption className="px-1 pb-2 text-sm font-semibold">{t("chart.title")}</figcaption>
-            <div aria-hidden="true" className="h-56">
+            <div aria-hidden="true" className="h-56 min-w-0 overflow-hidden">
               <Suspense fallback={null}><DayChart points={points} kind={log.kind} /></Suspense>
             </div>
             <DayTable points={points} label={`${title}: ${t("chart.title")}`} />
