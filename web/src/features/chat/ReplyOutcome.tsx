@@ -25,13 +25,11 @@ export function ReplyOutcome({ receipt, hasText }: { receipt: Receipt; hasText: 
     cut: t("outcome.cut"),
     filtered: t("outcome.filtered"),
   };
-  const problem = receipt.problem?.message;
+  // The server's sentence names the cause and the next step; ours stands in where there is none.
+  const sentence = receipt.problem?.message ?? words[outcome];
   return (
     <div className={hasText ? "pt-4" : ""}>
-      <Note tone={outcome === "failed" ? "danger" : "warn"}>
-        {problem ? <p className="font-semibold">{problem}</p> : null}
-        <p className={problem ? "text-muted" : undefined}>{problem ? t("outcome.next") : words[outcome]}</p>
-      </Note>
+      <Note tone={outcome === "failed" ? "danger" : "warn"}>{sentence}</Note>
     </div>
   );
 }
