@@ -8,9 +8,12 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import cast
 
-from moorage.egress.door import Door, Limits
+import pytest
+
+from moorage.egress.door import Door, Limits, Outbound
 from moorage.egress.policy import Address, AddressPolicy, Exceptions
 from moorage.egress.urls import Endpoint
+from moorage.errors import EndpointFailure
 from tests.support.authority import TestAuthority
 
 Script = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -213,3 +216,13 @@ def endless(head: bytes, piece: bytes, *, pause_s: float = 0.0) -> Script:
 async def open_harbour(directory: Path) -> AsyncIterator[Harbour]:
     async with contextlib.AsyncExitStack() as stack:
         yield Harbour(stack, directory)
+
+
+GET = Outbound(method="GET", path="/v1/models")
+OK = b"HTTP/1.1 200 OK\r\n"
+
+
+async def code_of(door: Door, endpoint: Endpoint, request: Outbound = GET) -> EndpointFailure:
+    with pytest.raises(EndpointFailure) as caught:
+        await door.line("connection-1", endpoint).fetch(request)
+    return caught.value
