@@ -30,7 +30,7 @@ export const router = createBrowserRouter([
             path: "/settings",
             lazy: () => import("./SettingsShell"),
             children: [
-              { index: true, loader: () => redirect("/settings/profile") },
+              { index: true, loader: () => redirect("/settings/profile"), Component: Starting },
               { path: "profile", lazy: () => import("@/features/team/ProfilePage") },
               { path: "appearance", lazy: () => import("@/features/team/AppearancePage") },
               { path: "team/members", lazy: () => import("@/features/team/MembersPage") },

@@ -5,7 +5,7 @@ import { changeLocale, locales } from "@/i18n";
 import { useDocumentTitle } from "@/ui/useDocumentTitle";
 import { cx } from "@/ui/cx";
 
-export function Calm({ title, intro, children, footer }: { title: string; intro?: ReactNode; children: ReactNode; footer?: ReactNode }) {
+export function Calm({ title, intro, children, footer }: { title: string; intro?: ReactNode; children?: ReactNode; footer?: ReactNode }) {
   const { t, i18n } = useTranslation(["accounts", "common"]);
   useDocumentTitle(title);
   return (

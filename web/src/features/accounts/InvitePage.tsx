@@ -2,12 +2,12 @@
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { Link, useParams } from "react-router";
-import { api, type Schemas } from "@/api/client";
+import { api, asProblem, type Schemas } from "@/api/client";
 import { sessionQuery } from "@/api/queries";
 import { currentLocale } from "@/i18n";
 import { Button } from "@/ui/Button";
 import { Skeleton } from "@/ui/Spinner";
-import { ErrorState, Note } from "@/ui/States";
+import { Note } from "@/ui/States";
 import { Calm } from "./Calm";
 import { formText } from "./formText";
 import { PersonFields } from "./PersonFields";
@@ -22,9 +22,10 @@ export function Component() {
   const session = useQuery(sessionQuery);
   const peek = useQuery({ queryKey: ["invitation", token], queryFn: ({ signal }) => api.get<Peek>(path, signal) });
   if (peek.error) {
+    const problem = asProblem(peek.error);
     return (
-      <Calm title={t("invite.deadTitle")} intro={t("invite.deadText")} footer={<Link to="/" className="link">{t("invite.home")}</Link>}>
-        <ErrorState error={peek.error} />
+      <Calm title={t("invite.deadTitle")} intro={problem.message} footer={<Link to="/" className="link">{t("invite.home")}</Link>}>
+        {problem.retryable ? <Button onClick={() => void peek.refetch()}>{t("common:action.tryAgain")}</Button> : null}
       </Calm>
     );
   }

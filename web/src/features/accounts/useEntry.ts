@@ -1,5 +1,6 @@
 // What signing in, signing up and accepting an invitation share: one act that brings a session, and where to go then.
 import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useEffect } from "react";
 import { useNavigate, useSearchParams } from "react-router";
 import { api, asProblem } from "@/api/client";
 import { keys, rememberSession, type SessionView } from "@/api/queries";
@@ -26,12 +27,17 @@ export function useEntry<T>(path: string, fields: readonly string[]): Entry<T> {
   const act = useMutation({
     mutationFn: (body: T) => api.post<SessionView>(path, body),
     onSuccess: async (view) => {
-      client.clear();
+      // What somebody else saw at this desk goes; the page that is still open keeps what it shows.
+      client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== keys.session[0] && queryKey[0] !== "invitation" });
       client.setQueryData(keys.session, rememberSession(view));
       if (view.me) await changeLocale(view.me.locale);
       await navigate(safeNext(search.get("next")), { replace: true });
     },
   });
+  useEffect(() => {
+    // The field that has to be changed is where the person goes on.
+    if (act.error) document.querySelector<HTMLElement>("form [aria-invalid=true]")?.focus();
+  }, [act.error]);
   const problem = act.error ? asProblem(act.error) : null;
   const isOfField = problem?.field != null && fields.includes(problem.field);
   return {
