@@ -40,7 +40,6 @@ export function ConversationView({ conversation }: { conversation: Conversation 
   const composer = useRef<ComposerHandle>(null);
   const [stopping, setStopping] = useState<string | null>(null);
   const [hasSent, setHasSent] = useState(justSent);
-  const lastQuestion = branch.findLast((turn) => turn.message.role === "user")?.message.id ?? null;
   const locked = running !== null || sender.pending !== null || regenerate.isPending;
 
   const send = useCallback((outgoing: Outgoing): Promise<boolean> => {
@@ -49,6 +48,13 @@ export function ConversationView({ conversation }: { conversation: Conversation 
     return sendOut(outgoing);
   }, [sendOut, signal]);
   const sendText = (text: string) => send({ text, parentId: conversation?.head_id ?? null, modelRef: choice.ref ?? "" });
+
+  const retry = () => {
+    const outgoing = sender.failed?.outgoing;
+    // Words from the field may have been changed since; an edit goes out again as it was.
+    if (outgoing && outgoing.parentId !== (conversation?.head_id ?? null)) void send(outgoing);
+    else composer.current?.submit();
+  };
 
   const { mutate: moveTo } = moveHead;
   const onShow = useCallback((messageId: string) => conversation && moveTo(newestLeaf(conversation, messageId)), [conversation, moveTo]);
@@ -60,7 +66,7 @@ export function ConversationView({ conversation }: { conversation: Conversation 
     choice.choose(modelRef ?? conversation?.messages.find((m) => m.id === messageId)?.reply?.model_ref ?? choice.ref ?? "");
   }, [again, signal, choice, conversation]);
   const onAskAgain = useCallback((message: Message, text: string) => {
-    void send({ text, parentId: message.parent_id, modelRef: choice.ref ?? "" });
+    return send({ text, parentId: message.parent_id, modelRef: choice.ref ?? "" });
   }, [send, choice.ref]);
   const onOver = useCallback((messageId: string, live: LiveReply) => {
     if (!id) return;
@@ -98,7 +104,7 @@ export function ConversationView({ conversation }: { conversation: Conversation 
           pending={sender.pending}
           pendingName={choice.model?.name ?? ""}
           locked={locked}
-          roomAfter={hasSent ? lastQuestion : null}
+          hasRoom={hasSent}
           onAskAgain={onAskAgain}
           onShow={onShow}
           onRegenerate={onRegenerate}
@@ -114,7 +120,7 @@ export function ConversationView({ conversation }: { conversation: Conversation 
           ) : null}
           {sender.failed ? (
             <div className="pb-2">
-              <Note tone="danger" actions={<><Button size="sm" variant="primary" onClick={() => composer.current?.submit()}>{t("common:action.tryAgain")}</Button><Button size="sm" onClick={sender.forget}>{t("common:action.close")}</Button></>}>
+              <Note tone="danger" actions={<><Button size="sm" variant="primary" onClick={retry}>{t("common:action.tryAgain")}</Button><Button size="sm" onClick={sender.forget}>{t("common:action.close")}</Button></>}>
                 <p className="font-semibold">{sender.failed.problem.message}</p>
                 <p>{t("send.kept")}</p>
               </Note>

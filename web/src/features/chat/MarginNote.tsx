@@ -1,5 +1,6 @@
 // Beside every answer: which model, on whose hardware or contract, how many tokens. The receipt is one click away.
 import { Receipt as ReceiptIcon } from "lucide-react";
+import { memo } from "react";
 import { useTranslation } from "react-i18next";
 import type { Schemas } from "@/api/client";
 import { useFormats } from "@/i18n/format";
@@ -9,7 +10,8 @@ import { useTokenWords } from "./tokens";
 
 type Receipt = Schemas["Receipt"];
 
-export function MarginNote({ receipt }: { receipt: Receipt }) {
+// Memoised, because the answer beside it renders many times while it grows.
+export const MarginNote = memo(function MarginNote({ receipt }: { receipt: Receipt }) {
   const { t } = useTranslation(["chat", "common"]);
   const words = useTokenWords();
   return (
@@ -35,7 +37,7 @@ export function MarginNote({ receipt }: { receipt: Receipt }) {
       )}
     </div>
   );
-}
+});
 
 function ReceiptTable({ receipt }: { receipt: Receipt }) {
   const { t } = useTranslation(["chat", "common"]);

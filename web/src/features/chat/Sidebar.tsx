@@ -119,7 +119,7 @@ function Line({ line }: { line: ConversationLine }) {
         className={({ isActive }) => cx("flex min-h-8 items-center gap-2 rounded-md py-1 pr-3 pl-3 text-sm group-focus-within/line:pr-9 group-hover/line:pr-9 pointer-coarse:min-h-11 pointer-coarse:pr-11", isActive ? "bg-surface font-semibold" : "hover:bg-hover")}
       >
         <span className="truncate">{title}</span>
-        {line.running ? <span role="img" aria-label={t("list.running")} className="size-2 shrink-0 animate-pulse rounded-full bg-accent" /> : null}
+        {line.running ? <span role="img" aria-label={t("list.running")} className="size-2 shrink-0 rounded-full bg-accent" /> : null}
       </NavLink>
       <span className="absolute inset-y-0 right-0 flex items-center opacity-0 group-focus-within/line:opacity-100 group-hover/line:opacity-100 has-data-popup-open:opacity-100 pointer-coarse:opacity-100">
         <ConversationMenu id={line.id} title={title} trigger={<IconButton label={t("conversation.menu", { title })}><Ellipsis aria-hidden="true" /></IconButton>} />

@@ -14,8 +14,8 @@ export interface ThreadProps {
   /** Name of the model the pending message goes to. */
   pendingName: string;
   locked: boolean;
-  /** Gives the last question room to stand at the top of the page. */
-  roomAfter: string | null;
+  /** Gives the last question room to stand at the top of the page, with its answer growing below. */
+  hasRoom: boolean;
   onAskAgain: UserTurnProps["onAskAgain"];
   onShow: UserTurnProps["onShow"];
   onRegenerate: AnswerTurnProps["onRegenerate"];
@@ -35,22 +35,27 @@ function moveBetweenTurns(event: KeyboardEvent<HTMLElement>): void {
   next.scrollIntoView({ block: "start" });
 }
 
-export function Thread({ branch, pending, pendingName, locked, roomAfter, onAskAgain, onShow, onRegenerate, onOver }: ThreadProps) {
+export function Thread({ branch, pending, pendingName, locked, hasRoom, onAskAgain, onShow, onRegenerate, onOver }: ThreadProps) {
   const { t } = useTranslation(["chat", "common"]);
   const [isWhole, setIsWhole] = useState(false);
   const shown = isWhole ? branch : branch.slice(-shownAtFirst);
-  // An edit shows from where it branches off, at once.
+  // An edit shows from where it branches off, at once. What it replaces stays mounted: if sending fails, it is back as it was.
   const cutAt = pending ? branch.findIndex((turn) => turn.message.parent_id === pending.parentId) : -1;
-  const visible = cutAt === -1 ? shown : shown.filter((turn) => branch.indexOf(turn) < cutAt);
-  const roomAt = roomAfter ? visible.findIndex((turn) => turn.message.id === roomAfter) : -1;
-  const rows = visible.map((turn) => {
+  const rows = shown.map((turn, index) => {
     const { message, siblings } = turn;
-    if (message.role === "user") return <UserTurn key={message.id} message={message} siblings={siblings} locked={locked} onAskAgain={onAskAgain} onShow={onShow} />;
-    return <AnswerTurn key={message.id} message={message} siblings={siblings} locked={locked} onRegenerate={onRegenerate} onShow={onShow} onOver={onOver} />;
+    const isLast = index === shown.length - 1;
+    const isReplaced = cutAt !== -1 && branch.indexOf(turn) >= cutAt;
+    return (
+      <div key={message.id} hidden={isReplaced} data-last={isLast || undefined} className={isLast && hasRoom && !pending ? "min-h-[calc(100dvh-19.5rem)]" : undefined}>
+        <SwitchLine branch={branch} turn={turn} />
+        {message.role === "user" ? (
+          <UserTurn message={message} siblings={siblings} locked={locked} onAskAgain={onAskAgain} onShow={onShow} />
+        ) : (
+          <AnswerTurn message={message} siblings={siblings} locked={locked} onRegenerate={onRegenerate} onShow={onShow} onOver={onOver} />
+        )}
+      </div>
+    );
   });
-  const lines = rows.map((row, index) => [<SwitchLine key={`switch-${row.key}`} branch={branch} turn={visible[index]} />, row]);
-  const head = roomAt === -1 ? lines : lines.slice(0, roomAt);
-  const tail = roomAt === -1 ? [] : lines.slice(roomAt);
   return (
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- Alt+Up and Alt+Down move between turns
     <div role="log" aria-live="off" aria-label={t("thread.label")} aria-busy={locked} tabIndex={-1} onKeyDown={moveBetweenTurns} className="flex-1 pb-6 outline-none">
@@ -59,8 +64,7 @@ export function Thread({ branch, pending, pendingName, locked, roomAfter, onAskA
           <Button onClick={() => setIsWhole(true)}>{t("thread.earlier", { count: branch.length - shown.length })}</Button>
         </div>
       ) : null}
-      {head}
-      {tail.length > 0 ? <div className="min-h-[calc(100dvh-14rem)] scroll-mt-16" data-room>{tail}</div> : null}
+      {rows}
       {pending ? <PendingTurn outgoing={pending} name={pendingName} /> : null}
     </div>
   );
@@ -69,7 +73,7 @@ export function Thread({ branch, pending, pendingName, locked, roomAfter, onAskA
 function PendingTurn({ outgoing, name }: { outgoing: Outgoing; name: string }) {
   const { t } = useTranslation(["chat", "common"]);
   return (
-    <div className="thread-grid min-h-[calc(100dvh-14rem)] content-start pt-7" data-room>
+    <div className="thread-grid min-h-[calc(100dvh-14rem)] content-start pt-7">
       <div className="min-w-0 xl:col-start-2">
         <div className="rounded-lg border border-line bg-surface px-4 py-2.5 text-read whitespace-pre-wrap wrap-anywhere">{outgoing.text}</div>
         <p className="flex items-center gap-2.5 pt-6 text-muted">

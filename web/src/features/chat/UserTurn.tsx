@@ -15,7 +15,8 @@ export interface UserTurnProps {
   siblings: readonly string[];
   /** While a reply is running, versions stay as they are. */
   locked: boolean;
-  onAskAgain: (message: Message, text: string) => void;
+  /** Resolves to whether the new version is stored. */
+  onAskAgain: (message: Message, text: string) => Promise<boolean>;
   onShow: (id: string) => void;
 }
 
@@ -36,8 +37,7 @@ export const UserTurn = memo(function UserTurn({ message, siblings, locked, onAs
             onSubmit={(event) => {
               event.preventDefault();
               if (edited.trim() === "" || locked) return;
-              onAskAgain(message, edited);
-              setEdited(null);
+              void onAskAgain(message, edited).then((isStored) => isStored && setEdited(null));
             }}
             onKeyDown={(event) => event.key === "Escape" && (event.stopPropagation(), event.preventDefault(), setEdited(null))}
             className="flex flex-col gap-2"
