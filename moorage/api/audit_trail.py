@@ -62,7 +62,8 @@ def _tell(entry: AuditEntry, language: Language) -> str:
     params = {name: str(value) for name, value in entry.details.items()}
     if "role" in params:
         params["role"] = sentence(f"role.{params['role']}", {}, language)
-    params |= {"actor": entry.actor_name, "object": entry.object_name}
+    named = entry.object_name or sentence("object.draft", {}, language)
+    params |= {"actor": entry.actor_name, "object": named}
     by_outcome = f"{entry.action}.{entry.outcome}"
     told = sentence(by_outcome, params, language)
     return told if told != by_outcome else sentence(entry.action, params, language)

@@ -33,7 +33,8 @@ from moorage.usage.ledger import Call, Ended, Ledger, Outcome
 from moorage.vault.secret import Secret
 
 TESTS_PER_MINUTE: Final = 10
-DRAFT_NAME: Final = "new connection"
+# What is not saved yet has no name; the trail tells it in the reader's language.
+DRAFT_NAME: Final = ""
 
 
 @dataclass(frozen=True, slots=True)

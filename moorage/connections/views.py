@@ -179,6 +179,7 @@ class ConnectionViews:
             .where(
                 ByomUsageRow.team_id == self._team_id,
                 ByomUsageRow.connection_id.in_(ids),
+                ByomUsageRow.purpose != "discovery",
                 ByomUsageRow.at >= now - timedelta(days=FIGURES_OF_DAYS),
             )
             .group_by(ByomUsageRow.connection_id)

@@ -22,6 +22,7 @@ DEFAULT_PORTS: Final = frozenset({HTTPS_PORT, 8443})
 
 _LABEL: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _NUMERIC: Final = re.compile(r"[0-9]+|0x[0-9a-f]*")
+_AUTHORITY_END: Final = re.compile(r"(?::([0-9]{1,5}))?(?:/.*)?$", re.DOTALL)
 _PORT: Final = re.compile(r"0|[1-9][0-9]{0,4}")
 _PATH: Final = re.compile(r"(?:/[A-Za-z0-9._~!$&'()*+,;=:@-]+)*/?")
 _SCHEME: Final = "https://"
@@ -88,7 +89,7 @@ def parse_base_url(
     if "\\" in text or any(char <= " " or char == "\x7f" or (not char.isascii() and char.isspace()) for char in text):
         _refuse("url_invalid")
     if text[: len(_SCHEME)].lower() != _SCHEME:
-        _refuse("url_invalid" if text[:6].lower() == "https:" else "url_not_https")
+        _refuse(_code_without_https(text, exceptions))
     authority, path = _split_authority(text[len(_SCHEME) :])
     host_text, port = _split_port(authority)
     host = _canonical_host(host_text)
@@ -120,6 +121,21 @@ def is_local_name(host: str) -> bool:
 
 def _refuse(code: str) -> NoReturn:
     raise AddressRefused(code, field="base_url")
+
+
+def _code_without_https(text: str, exceptions: Exceptions) -> str:
+    """Name what is wrong with an address of another scheme; `http://localhost:11434` is local before it is plain."""
+    if text[:6].lower() == "https:":
+        return "url_invalid"
+    scheme, _, rest = text.partition("://")
+    name, port = _AUTHORITY_END.sub("", rest), _AUTHORITY_END.search(rest)
+    host = name.strip("[]").lower()
+    is_excepted = port is not None and port[1] is not None and exceptions.names(host, int(port[1]))
+    return (
+        "url_local"
+        if scheme.lower() == "http" and host and is_local_name(host) and not is_excepted
+        else "url_not_https"
+    )
 
 
 def _split_authority(rest: str) -> tuple[str, str]:

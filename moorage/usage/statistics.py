@@ -87,6 +87,8 @@ class Statistics:
         start = datetime.combine(first, time(), UTC)
         end = datetime.combine(last + timedelta(days=1), time(), UTC)
         wanted: ColumnElement[bool] = (table.team_id == self._team_id) & (table.at >= start) & (table.at < end)
+        # Asking for a model list writes nothing and costs nothing: it is in the log, but it is no usage.
+        wanted = wanted & (table.purpose != "discovery")
         return wanted if self._user_id is None else wanted & (table.user_id == self._user_id)
 
     async def _median_ttft_ms(

@@ -37,8 +37,8 @@ async def test_a_failing_stage_says_what_to_do(harbour: Harbour) -> None:
     olga = await harbour.olga()
     events = await _watch(olga, "/api/connection-tests", {"base_url": "http://localhost:11434"})
     first = events[1].data
-    assert (first["stage"], first["state"], first["code"], first["ms"]) == ("url", "failed", "url_not_https", None)
-    assert first["message"].startswith("A base URL begins with https://.")
+    assert (first["stage"], first["state"], first["code"], first["ms"]) == ("url", "failed", "url_local", None)
+    assert "HTTPS tunnel" in first["message"]
     assert not events[-1].data["passed"]
 
 

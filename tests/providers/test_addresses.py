@@ -74,7 +74,7 @@ def test_azure_is_recognised_in_its_older_style(pasted: str, version: str, model
     ("pasted", "code"),
     [
         ("http://llm.example.com/v1/models", "url_not_https"),
-        ("http://localhost:11434", "url_not_https"),
+        ("http://localhost:11434", "url_local"),
         ("llm.example.com/v1", "url_not_https"),
         ("", "url_not_https"),
         ("https://llm.example.com/v1?key=sk-1", "url_query"),
