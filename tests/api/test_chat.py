@@ -128,7 +128,9 @@ async def test_regenerate_makes_a_sibling_and_the_first_answer_stays(harbour: Ha
     first = await olga.ask("Hello?", await _ref(olga, "steady"))
     await olga.wait_for(first)
     base = f"/api/conversations/{first['conversation_id']}"
-    again = await olga.post(f"{base}/messages/{first['answer']['id']}/regenerate", {"model_ref": await _ref(olga, "echo")})
+    again = await olga.post(
+        f"{base}/messages/{first['answer']['id']}/regenerate", {"model_ref": await _ref(olga, "echo")}
+    )
     await olga.wait_for(again)
     shown = await olga.get(base)
     answers = [message for message in shown["messages"] if message["role"] == "assistant"]
