@@ -71,13 +71,16 @@ export function ConversationView({ conversation }: { conversation: Conversation 
   const onOver = useCallback((messageId: string, live: LiveReply) => {
     if (!id) return;
     const { receipt } = live.read();
+    // An answer asked for before the end would put "running" back; what is asked for after it is the stored truth.
+    void client.cancelQueries({ queryKey: keys.conversation(id) });
     if (receipt) {
       client.setQueryData<Conversation>(keys.conversation(id), (old) => {
         const message = old?.messages.find((m) => m.id === messageId);
         return old && message ? withMessages(old, [{ ...message, text: live.text, reasoning: live.reasoning, reply: receipt }]) : old;
       });
       announce(receipt.state === "done" ? t("live.finished", { name: receipt.model_name }) : (receipt.problem?.message ?? t(`live.${receipt.state}`)));
-    } else void client.invalidateQueries({ queryKey: keys.conversation(id) });
+    }
+    void client.invalidateQueries({ queryKey: keys.conversation(id) });
     signal({ kind: "finished" });
     conversationChanged(client, id);
   }, [client, id, signal, t]);
