@@ -1,7 +1,7 @@
 // One conversation, or the start of a new one.
 import { useTranslation } from "react-i18next";
 import { useQuery } from "@tanstack/react-query";
-import { useParams } from "react-router";
+import { useParams, useSearchParams } from "react-router";
 import { ProblemError } from "@/api/client";
 import { EmptyState, ErrorState } from "@/ui/States";
 import { Skeleton } from "@/ui/Spinner";
@@ -16,8 +16,9 @@ export function Component() {
 
 function Fresh() {
   const { t } = useTranslation(["chat", "common"]);
+  const [search] = useSearchParams();
   useDocumentTitle(t("title.new"));
-  return <ConversationView conversation={null} />;
+  return <ConversationView conversation={null} wantedModel={search.get("model")} />;
 }
 
 function Stored({ id }: { id: string }) {

@@ -21,7 +21,8 @@ import { useModelChoice } from "./useModelChoice";
 import { type Outgoing, useSend } from "./useSend";
 import { useStopByEscape } from "./useStopByEscape";
 
-export function ConversationView({ conversation }: { conversation: Conversation | null }) {
+/** `wantedModel`: where a new chat starts, when a link named one. */
+export function ConversationView({ conversation, wantedModel = null }: { conversation: Conversation | null; wantedModel?: string | null }) {
   const { t } = useTranslation(["chat", "common"]);
   const client = useQueryClient();
   // The history keeps its state over a reload; only the way here from a new chat counts.
@@ -32,7 +33,7 @@ export function ConversationView({ conversation }: { conversation: Conversation 
   const branch = useMemo(() => (conversation ? visibleBranch(conversation) : []), [conversation]);
   const running = runningReply(branch);
   const lastReply = branch.findLast((turn) => turn.message.reply)?.message.reply ?? null;
-  const choice = useModelChoice(lastModel(branch));
+  const choice = useModelChoice(lastModel(branch) ?? wantedModel);
   const { send: sendOut, ...sender } = useSend(id);
   const regenerate = useRegenerate(id ?? "");
   const moveHead = useMoveHead(id ?? "");
