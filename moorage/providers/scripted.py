@@ -12,7 +12,7 @@ _Kind = Literal["plain", "code", "table", "long"]
 _Language = Literal["en", "de"]
 
 _GERMAN: Final = re.compile(
-    r"[äöüß]|\b(der|die|das|ist|und|ein|eine|ich|wie|was|bitte|hallo|nicht|mit|für|auf|zeig|zeige|schreib|schreibe)\b",
+    r"[äöüß]|\b(der|die|das|ist|und|ein|eine|ich|wie|was|bitte|hallo|nicht|mit|für|auf|zeig|zeige|zeigen|schreib|schreibe|schreiben|sie|mir|wir|mich|von|im|kann|können)\b",
     re.IGNORECASE,
 )
 _KINDS: Final[tuple[tuple[_Kind, re.Pattern[str]], ...]] = (
@@ -32,9 +32,9 @@ print(moor("Halcyon", 7))
 
 _OPENINGS: Final[dict[_Language, str]] = {
     "en": "This is a **scripted answer**. No language model wrote it: the demonstration model of Moorage plays back a "
-    "text that was written beforehand, and nothing you type leaves this computer.\n\n",
+    "text that was written beforehand, and nothing you type leaves this server.\n\n",
     "de": "Dies ist eine **vorgefertigte Antwort**. Kein Sprachmodell hat sie geschrieben: Das Vorführmodell von "
-    "Moorage spielt einen vorbereiteten Text ab, und nichts, was Sie eingeben, verlässt diesen Rechner.\n\n",
+    "Moorage spielt einen vorbereiteten Text ab, und nichts, was Sie eingeben, verlässt diesen Server.\n\n",
 }
 
 _ANSWERS: Final[dict[_Language, dict[_Kind, str]]] = {
