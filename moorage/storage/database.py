@@ -170,7 +170,7 @@ def sqlite_url(file: Path) -> str:
 
 
 def _sqlite_engine(url: str) -> AsyncEngine:
-    engine = create_async_engine(url, pool_size=8, max_overflow=4, pool_timeout=5)
+    engine = create_async_engine(url, pool_size=8, max_overflow=4, pool_timeout=5, hide_parameters=True)
 
     @event.listens_for(engine.sync_engine, "connect")
     def _prepare(dbapi_connection: Any, _record: Any) -> None:
@@ -200,13 +200,15 @@ def _postgresql_engine(url: str, pool_size: int) -> AsyncEngine:
         max_overflow=pool_size,
         pool_timeout=2,
         pool_pre_ping=True,
+        hide_parameters=True,  # an error's text would carry what people wrote into logs
         connect_args={"connect_timeout": 3, "options": "-c statement_timeout=10000 -c lock_timeout=5000"},
     )
 
     @event.listens_for(engine.sync_engine, "begin")
     def _begin(connection: Connection) -> None:
         if connection.info.get("writes") is False:
-            connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+            # At the default level every statement sees another moment: a trail that grows meanwhile looks broken.
+            connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 
     return engine
 

@@ -157,3 +157,21 @@ def test_ids_are_version_7_and_sort_by_age() -> None:
     assert {one.variant for one in ids} == {"specified in RFC 4122"}
     assert [str(one)[:13] for one in ids] == sorted(str(one)[:13] for one in ids)
     assert len(set(ids)) == 1000
+
+
+async def test_a_read_transaction_sees_one_moment_whatever_is_written_meanwhile(counter: Database) -> None:
+    async with counter.read() as reader:
+        before = (await reader.execute(text("SELECT value FROM counter"))).scalar_one()
+        async with counter.write() as writer:
+            await _add_one(writer)
+        assert (await reader.execute(text("SELECT value FROM counter"))).scalar_one() == before
+    assert await _read(counter) == before + 1
+
+
+async def test_an_error_of_the_database_does_not_repeat_what_was_to_be_stored(counter: Database) -> None:
+    """P12, P13."""
+    async with counter.read() as tx:
+        with pytest.raises(DBAPIError) as refused:
+            await tx.execute(text("SELECT nonsense FROM counter WHERE value = :value"), {"value": "what Olga wrote"})
+        await tx.rollback()
+    assert "what Olga wrote" not in str(refused.value)
