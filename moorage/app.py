@@ -141,8 +141,9 @@ def make_app(parts: Parts) -> FastAPI:
     app.state.parts = parts
     app.add_api_route("/{path:path}", Pages().serve, methods=["GET"], include_in_schema=False)
     api_errors.install(app)
-    app.add_middleware(SecurityHeaders, https=parts.secure_cookies)
     app.add_middleware(Requests)
+    # Outermost, so that an error nobody expected is answered with them, too.
+    app.add_middleware(SecurityHeaders, https=parts.secure_cookies)
     return app
 
 

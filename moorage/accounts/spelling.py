@@ -7,6 +7,7 @@ from typing import Final
 from moorage.errors import Invalid
 
 MIN_PASSWORD_CHARS: Final = 10
+MAX_NAME_CHARS: Final = 120
 
 _LOCAL_PART: Final = re.compile(r"[^\s@\"(),:;<>\[\\\]]{1,64}")
 _LABEL: Final = re.compile(r"[^\W_](?:[\w-]{0,61}[^\W_])?")
@@ -34,8 +35,13 @@ def read_mail_address(text: str) -> str:
 
 
 def read_name(text: str, field: str) -> str:
-    """Give a name of a person or team, trimmed. Raises Invalid("name_invalid") for control characters and nothing."""
+    """Give a name of a person or team, trimmed. Raises Invalid("name_invalid") for control characters and nothing.
+
+    Raises Invalid("field_too_long"), too: some characters become three in the form that is stored.
+    """
     name = unicodedata.normalize("NFC", text).strip()
+    if len(name) > MAX_NAME_CHARS:
+        raise Invalid("field_too_long", field=field, length=MAX_NAME_CHARS)
     if not name or not name.isprintable():
         raise Invalid("name_invalid", field=field)
     return name

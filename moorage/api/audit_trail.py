@@ -20,7 +20,7 @@ async def get_trail(
     request: Request,
     parts: PartsDep,
     who: SignedIn,
-    before: Annotated[int | None, Query(ge=1)] = None,
+    before: Annotated[int | None, Query(ge=1, le=trail.MAX_SEQ)] = None,
     limit: Annotated[int, Query(ge=1, le=trail.MAX_PAGE)] = 50,
     action: Annotated[str | None, Query(max_length=60)] = None,
 ) -> AuditView:

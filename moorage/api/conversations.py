@@ -32,13 +32,13 @@ from moorage.errors import Invalid
 async def list_conversations(
     parts: PartsDep,
     who: SignedIn,
-    before: Annotated[str | None, Query(max_length=40)] = None,
+    before: Annotated[str | None, Query(max_length=80)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> ConversationList:
     """List one's conversations, last changed first."""
     async with parts.database.read() as tx:
         lines = await ConversationStore(tx, who.team_id, who.user_id).newest(_cursor(before), limit)
-    more = views.moment(lines[-1].updated_at) if len(lines) == limit else None
+    more = f"{views.moment(lines[-1].updated_at)}_{lines[-1].id}" if len(lines) == limit else None
     return ConversationList(conversations=[views.line(one) for one in lines], next=more)
 
 
@@ -143,10 +143,12 @@ def _actor(who: Principal, request: Request) -> Actor:
     return Actor(who.user_id, who.name, request.state.request_id)
 
 
-def _cursor(before: str | None) -> datetime | None:
+def _cursor(before: str | None) -> tuple[datetime, UUID] | None:
     if before is None:
         return None
+    moment, _, conversation_id = before.partition("_")
     try:
-        return datetime.fromisoformat(before)
+        # Without a zone it is not one that we gave.
+        return datetime.strptime(moment, "%Y-%m-%dT%H:%M:%S.%f%z"), UUID(conversation_id)
     except ValueError:
         raise Invalid("field_invalid", field="before") from None

@@ -82,7 +82,7 @@ def answer(request: Request, status: int, body: Problem) -> JSONResponse:
 
 
 def install(app: FastAPI) -> None:
-    """Register the handlers. An error nobody expected is the only 500; its text is neither shown nor logged."""
+    """Register the handlers of what can be expected. `unexpected` answers the rest."""
 
     @app.exception_handler(MoorageError)
     async def _expected(request: Request, error: MoorageError) -> JSONResponse:
@@ -101,10 +101,11 @@ def install(app: FastAPI) -> None:
         code = _STATUS_CODES.get(error.status_code, "request_malformed")
         return answer(request, error.status_code, tell(code, {}, language_of(request)))
 
-    @app.exception_handler(Exception)
-    async def _unexpected(request: Request, error: Exception) -> JSONResponse:
-        log.error("unexpected_error", kind=type(error).__name__, where=describe_place(error))
-        return answer(request, 500, tell("unexpected", {}, language_of(request), retryable=True))
+
+def unexpected(request: Request, error: Exception) -> JSONResponse:
+    """Answer an error nobody expected, the only 500; its text is neither shown nor logged."""
+    log.error("unexpected_error", kind=type(error).__name__, where=describe_place(error))
+    return answer(request, 500, tell("unexpected", {}, language_of(request), retryable=True))
 
 
 def _field_code(found: dict[str, object]) -> tuple[str, dict[str, Param]]:

@@ -40,8 +40,8 @@ class Pages:
         """Give a built file, or index.html for a route of the pages."""
         if path.startswith("api/"):
             raise NotFound("not_found")
-        file = (self._folder / path).resolve()
-        if path and file.is_relative_to(self._folder.resolve()) and file.is_file():
+        file = self._find(path)
+        if file is not None:
             return FileResponse(file, headers={"Cache-Control": _cache_of(path)})
         if path.startswith("assets/"):
             raise NotFound("not_found")
@@ -49,6 +49,14 @@ class Pages:
         if not index.is_file():
             return HTMLResponse(NOT_BUILT, status_code=503)
         return FileResponse(index, headers={"Cache-Control": "no-store"})
+
+    def _find(self, path: str) -> Path | None:
+        try:
+            file = (self._folder / path).resolve()
+            return file if path and file.is_relative_to(self._folder.resolve()) and file.is_file() else None
+        except (OSError, ValueError):
+            # A name that no file can have: too long, or with a NUL.
+            return None
 
 
 class SecurityHeaders:

@@ -5,8 +5,10 @@ from typing import Final
 
 import structlog
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from moorage.api.errors import unexpected
 from moorage.storage.types import new_id
 
 MAX_BODY_BYTES: Final = 2 * 1024 * 1024
@@ -39,6 +41,10 @@ class Requests:
 
         try:
             await self._app(scope, _bounded(receive), send_with_id)
+        except Exception as error:  # noqa: BLE001 - the server above would print its text, and what people wrote with it
+            response = unexpected(Request(scope), error)
+            if not status:
+                await response(scope, receive, send_with_id)
         finally:
             route = scope.get("route")
             log.info(

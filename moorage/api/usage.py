@@ -14,13 +14,15 @@ from moorage.errors import Invalid
 from moorage.usage.statistics import Statistics, TokenSum, UsageReport
 
 MAX_DAYS = 400
+# A month of days and more must fit before and after whatever is asked for.
+EARLIEST, LATEST = date(1970, 1, 1), date(9990, 12, 31)
 
 
 async def get_usage(
     parts: PartsDep,
     who: SignedIn,
-    first: Annotated[date | None, Query(alias="from")] = None,
-    last: Annotated[date | None, Query(alias="to")] = None,
+    first: Annotated[date | None, Query(alias="from", ge=EARLIEST, le=LATEST)] = None,
+    last: Annotated[date | None, Query(alias="to", ge=EARLIEST, le=LATEST)] = None,
 ) -> UsageView:
     """Usage of a range of days (UTC), by default the last 30; own and standard models apart."""
     last = last or datetime.now(UTC).date()

@@ -47,6 +47,7 @@ ACTIONS: Final = (
     "access.refused",
 )
 MAX_PAGE: Final = 200
+MAX_SEQ: Final = 2**31 - 1  # what the column holds on PostgreSQL
 
 _KNOWN: Final = frozenset(ACTIONS)
 _OUTCOMES: Final = frozenset(get_args(Outcome))

@@ -33,14 +33,20 @@ class ConversationStore:
         self._owner_id = owner_id
         self._mine = (ConversationRow.team_id == team_id) & (ConversationRow.owner_id == owner_id)
 
-    async def newest(self, before: datetime | None, limit: int) -> Sequence[ConversationLine]:
-        """Give up to `limit` conversations, last changed first, older than `before`."""
+    async def newest(self, before: tuple[datetime, UUID] | None, limit: int) -> Sequence[ConversationLine]:
+        """Give up to `limit` conversations, last changed first, after the one that `before` names.
+
+        Its id stands beside its time: what was settled together changed in the same instant.
+        """
         running = exists().where(ReplyRow.conversation_id == ConversationRow.id, ReplyRow.state == "running")
         wanted = select(ConversationRow.id, ConversationRow.title, ConversationRow.updated_at, running)
         wanted = wanted.where(self._mine)
         if before is not None:
-            wanted = wanted.where(ConversationRow.updated_at < before)
-        rows = await self._tx.execute(wanted.order_by(ConversationRow.updated_at.desc()).limit(limit))
+            moment, conversation_id = before
+            in_the_same_instant = (ConversationRow.updated_at == moment) & (ConversationRow.id < conversation_id)
+            wanted = wanted.where((ConversationRow.updated_at < moment) | in_the_same_instant)
+        newest_first = wanted.order_by(ConversationRow.updated_at.desc(), ConversationRow.id.desc())
+        rows = await self._tx.execute(newest_first.limit(limit))
         return [ConversationLine(row[0], row[1], row[2], bool(row[3])) for row in rows]
 
     async def make(self, title: str) -> UUID:

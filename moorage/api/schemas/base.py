@@ -1,6 +1,17 @@
 """What every shape shares: strict input, no unknown fields, and the error body."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+
+def _without_nul(value: object) -> object:
+    # PostgreSQL can't store U+0000, and nobody types it: it comes along when text is pasted from files.
+    return value.replace("\0", "") if isinstance(value, str) else value
+
+
+FreeText = Annotated[str, BeforeValidator(_without_nul)]
+"""What a person writes and wants kept: everything in it is stored, except U+0000."""
 
 
 class Shape(BaseModel):

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from moorage.api.schemas.base import Input, Problem, Shape
+from moorage.api.schemas.base import FreeText, Input, Problem, Shape
 from moorage.api.schemas.connections import OriginName
 
 ReplyState = Literal["running", "done", "stopped", "interrupted", "failed"]
@@ -31,13 +31,13 @@ class ConversationList(Shape):
 class ConversationMake(Input):
     """A new, empty conversation. A title is made from the first words when none is given."""
 
-    title: str = Field(default="", max_length=200)
+    title: FreeText = Field(default="", max_length=200)
 
 
 class ConversationChange(Input):
     """Rename."""
 
-    title: str = Field(min_length=1, max_length=200)
+    title: FreeText = Field(min_length=1, max_length=200)
 
 
 class Receipt(Shape):
@@ -89,7 +89,7 @@ class MessageSend(Input):
 
     client_id: UUID
     parent_id: UUID | None = None
-    text: str = Field(min_length=1, max_length=400_000)
+    text: FreeText = Field(min_length=1, max_length=400_000)
     model_ref: str = Field(min_length=1, max_length=320)
 
 
