@@ -96,7 +96,8 @@ class Team:
         )
         if user_id != self._me.user_id:
             await sign_ins.end_all_in_team(self._tx, user_id, self._id)
-        if not allows(role, Permission.MANAGE_MEMBERS):
+        # An owner's links may make owners; whoever is none any more must not come back through one of their own.
+        if old_role == OWNER or not allows(role, Permission.MANAGE_MEMBERS):
             await invitations.revoke_all_by(self._tx, self._id, user_id)
         act = Act("member.role_changed", "person", str(user_id), name, details={"role": role, "before": old_role})
         await record(self._tx, self._id, self._actor, act)

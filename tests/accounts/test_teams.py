@@ -127,6 +127,16 @@ async def test_a_removed_member_is_out_at_once_and_so_are_their_invitations(hous
     assert await refusal(signing_in) == "no_team"
 
 
+async def test_an_owner_who_was_demoted_has_left_no_link_that_makes_owners(house: House) -> None:
+    olga = await house.sign_up("olga")
+    other = await house.add(olga, "other", "owner")
+    link = await invite(house, other, "owner")
+    await house.change_role(olga, other.user_id, "admin")
+    with pytest.raises(NotFound) as gone:
+        await house.people.join_as_new(link, NewPerson("again", "again@example.com", PASSWORD, "en"), house.visit())
+    assert gone.value.code == "invitation_gone"
+
+
 async def test_eve_finds_nobody_of_our_team(house: House) -> None:
     olga, eve = await house.sign_up("olga"), await house.sign_up("eve")
     mia = await house.add(olga, "mia", "member")
