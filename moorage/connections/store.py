@@ -234,6 +234,7 @@ class ConnectionStore:
 
         Typed ids stay whatever the list says, and count as found once it names them.
         """
+        await self._take_turn(connection_id)
         known = {row.model_id: row for row in await self.models(connection_id)}
         listed = {model.id for model in found}
         came = [model.id for model in found if model.id not in known or known[model.id].vanished_at is not None]
@@ -267,6 +268,7 @@ class ConnectionStore:
 
         Returns how many got switched on and off. Raises Conflict("too_many_models").
         """
+        await self._take_turn(connection_id)
         known = {row.model_id: row for row in await self.models(connection_id)}
         unique = {one.model_id: one for one in wanted}
         if len(known.keys() | unique.keys()) > MAX_MODELS:
@@ -287,6 +289,14 @@ class ConnectionStore:
         await self._insert_models(typed)
         await self._update(connection_id, {"updated_at": db_now()})
         return switched_on, switched_off
+
+    async def _take_turn(self, connection_id: UUID) -> None:
+        """Let nobody else change this connection's models until the transaction ends: two would add the same id."""
+        await self._tx.execute(
+            select(ConnectionRow.id)
+            .where(ConnectionRow.id == connection_id, ConnectionRow.team_id == self._team_id)
+            .with_for_update()
+        )
 
     async def _check_name(self, name: str, own_id: UUID | None) -> None:
         same = await self._tx.execute(

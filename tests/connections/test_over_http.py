@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import func, select
 
 from moorage.connections.tables import ConnectionRow, ConnectionTestRow
+from moorage.usage.tables import ReservationRow
 from tests.support.model_server import LEAK_MARKER
 from tests.support.running import MODEL_KEY, Harbour, Person
 
@@ -181,3 +182,18 @@ async def test_a_browser_that_leaves_ends_the_test_and_nothing_is_stored(harbour
     async with harbour.built.parts.database.read() as tx:
         for table in (ConnectionRow, ConnectionTestRow):
             assert await tx.scalar(select(func.count()).select_from(table)) == 0
+
+
+async def test_two_rediscoveries_at_once_both_work_and_no_call_stays_open(harbour: Harbour) -> None:
+    """P9, P15: on PostgreSQL both would otherwise add the same new model."""
+    olga = await harbour.olga()
+    made = await olga.connect(harbour.models.base_url, ["steady"])
+    harbour.models.models[:] = ["steady", *(f"burst-{number}" for number in range(200))]
+    path = f"/api/connections/{made['id']}"
+    answers = await asyncio.gather(*(olga.call("POST", f"{path}/discovery") for _ in range(4)))
+    assert [answer.status_code for answer in answers] == [200] * 4
+    wish = {"models": [{"model_id": f"typed-{number}"} for number in range(200)]}
+    answers = await asyncio.gather(*(olga.call("PUT", f"{path}/models", wish) for _ in range(4)))
+    assert [answer.status_code for answer in answers] == [200] * 4
+    async with harbour.built.parts.database.read() as tx:
+        assert await tx.scalar(select(func.count()).select_from(ReservationRow)) == 0
