@@ -113,8 +113,10 @@ class GroupWriter:
 
     async def _commit(self, group: list[tuple[Work[Any], asyncio.Future[Any]]]) -> None:
         outcomes: list[tuple[asyncio.Future[Any], Any, BaseException | None]] = []
+        has_begun = False
         try:
             async with self._database.write() as connection:
+                has_begun = True
                 # A lone work needs no savepoint: the transaction is its own.
                 alone = len(group) == 1
                 for work, future in group:
@@ -124,6 +126,11 @@ class GroupWriter:
         except _RolledBackError:
             pass
         except Exception as error:  # noqa: BLE001 - every waiting caller gets to know, whatever it was
+            if has_begun and len(outcomes) < len(group) > 1 and _is_of_one_work(error):
+                # Nothing of it was stored. One that waits for a lock, or too long, must not take the others with it.
+                for one in group:
+                    await self._commit([one])
+                return
             outcomes = [(future, None, error) for _, future in group]
         for future, result, failure in outcomes:
             if future.done():
@@ -132,6 +139,12 @@ class GroupWriter:
                 future.set_result(result)
             else:
                 future.set_exception(failure)
+
+
+def _is_of_one_work(error: Exception) -> bool:
+    """True for what the database says about a statement while it stays connected: lock timeout, deadlock, too slow."""
+    cause = error.__cause__ if isinstance(error, Unavailable) else error
+    return isinstance(cause, OperationalError) and not cause.connection_invalidated
 
 
 class _RolledBackError(Exception):
@@ -201,7 +214,15 @@ def _postgresql_engine(url: str, pool_size: int) -> AsyncEngine:
         pool_timeout=2,
         pool_pre_ping=True,
         hide_parameters=True,  # an error's text would carry what people wrote into logs
-        connect_args={"connect_timeout": 3, "options": "-c statement_timeout=10000 -c lock_timeout=5000"},
+        connect_args={
+            "connect_timeout": 3,
+            "options": "-c statement_timeout=10000 -c lock_timeout=5000",
+            # A server that vanished without a word answers no statement: then the kernel gives up, not after 15 min.
+            "tcp_user_timeout": 15_000,
+            "keepalives_idle": 15,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+        },
     )
 
     @event.listens_for(engine.sync_engine, "begin")

@@ -113,6 +113,22 @@ async def test_one_failing_write_of_a_group_takes_no_other_with_it(counter: Data
     assert await _read(counter) == 40
 
 
+async def test_a_write_that_the_database_gives_up_takes_no_other_of_its_group_with_it(counter: Database) -> None:
+    async def wait_in_vain(tx: AsyncConnection) -> None:
+        if counter.is_sqlite:
+            await tx.execute(text("SELECT * FROM nowhere"))  # what SQLite calls operational, too
+        await tx.execute(text("SET LOCAL statement_timeout = 20"))
+        await tx.execute(text("SELECT pg_sleep(5)"))
+
+    writer = GroupWriter(counter)
+    writer.start()
+    works = [wait_in_vain if place == 3 else _add_one for place in range(10)]
+    results = await asyncio.gather(*(writer.do(work) for work in works), return_exceptions=True)
+    await writer.close()
+    assert [isinstance(result, Unavailable) for result in results] == [place == 3 for place in range(10)]
+    assert await _read(counter) == 9
+
+
 async def test_a_lone_failing_write_is_rolled_back(counter: Database) -> None:
     async def fail(tx: AsyncConnection) -> None:
         await _add_one(tx)
