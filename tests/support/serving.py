@@ -69,6 +69,9 @@ class Serving:
         if self._process is not None and self._process.poll() is None:
             raise AssertionError("it already runs")
         kept = {name: value for name, value in os.environ.items() if not name.startswith("MOORAGE_")}
+        # As an installed server has it; some test environments forbid Python to keep what it compiled.
+        kept.pop("PYTHONDONTWRITEBYTECODE", None)
+        kept["PYTHONPYCACHEPREFIX"] = str(ROOT / ".cache" / "bytecode")
         given = {f"MOORAGE_{name}": str(value) for name, value in {**self._settings, **changes}.items()}
         with self._log.open("ab") as log:
             self._began_at = log.tell()
