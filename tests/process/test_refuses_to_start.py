@@ -4,12 +4,9 @@ from pathlib import Path
 
 from moorage.vault.keyring import KeyRing
 from tests.process.people import (
-    HALF,
     SignUp,
     connect,
     follow_move,
-    read_answer,
-    wait_until_stored,
 )
 from tests.support.model_server import ModelServer
 from tests.support.serving import Serving
@@ -82,26 +79,3 @@ async def test_an_unusable_value_is_named_and_not_repeated(deployment: Serving) 
     assert "MOORAGE_PORT" in said
     assert "seven" not in said
     assert "Traceback" not in said
-
-
-async def test_a_second_server_on_the_same_data_is_refused_and_the_first_goes_on(
-    deployment: Serving, model_server: ModelServer, tmp_path: Path, sign_up: SignUp
-) -> None:
-    """P15: a second process must not take the first one's calls for dead ones."""
-    await deployment.start()
-    olga = await sign_up(deployment)
-    refs = await connect(olga, model_server, "held")
-    exchange = await olga.ask("Hold on", refs["held"])
-    await wait_until_stored(olga, exchange, HALF)
-
-    second = Serving(tmp_path / "second", {"DATA": deployment.data})
-    try:
-        code, said = await second.refuse_to_start()
-    finally:
-        await second.close()
-    assert code == 2, said
-    assert "already" in said
-    model_server.release()
-    assert (await olga.wait_for(exchange))["state"] == "done"
-    answer = await read_answer(olga, exchange)
-    assert (answer["reply"]["state"], answer["reply"]["count_source"]) == ("done", "reported")
