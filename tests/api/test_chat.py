@@ -3,11 +3,15 @@
 import asyncio
 import json
 import uuid
+from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import func, select, text, update
 
 from moorage.accounts.tables import TeamRow
+from moorage.chat.recover import close_orphans
+from moorage.storage.types import db_now
+from moorage.usage.tables import ReservationRow
 from tests.support.model_server import LEAK_MARKER
 from tests.support.running import Harbour, Person
 
@@ -90,7 +94,7 @@ async def test_stop_keeps_what_had_arrived_and_closes_the_endpoint(harbour: Harb
     await olga.connect(harbour.models.base_url, ["steady", "held"])
     exchange = await olga.ask("Hello?", await _ref(olga, "held"))
     reply_id = exchange["answer"]["reply"]["reply_id"]
-    stopped = False
+    stopped, receipt = False, {}
     async for event in olga.events("GET", f"/api/replies/{reply_id}/events"):
         if event.name != "end" and event.data["text"] and not stopped:
             stopped = True
@@ -269,7 +273,7 @@ async def test_eve_can_not_reach_anything_of_another_team(harbour: Harbour) -> N
     exchange = await olga.ask("Hello?", ref)
     await olga.wait_for(exchange)
     conversation, reply = exchange["conversation_id"], exchange["answer"]["reply"]["reply_id"]
-    attempts = [
+    attempts: list[tuple[str, str, Any]] = [
         ("GET", f"/api/conversations/{conversation}", None),
         ("PATCH", f"/api/conversations/{conversation}", {"title": "mine"}),
         ("DELETE", f"/api/conversations/{conversation}", None),
@@ -301,3 +305,62 @@ async def test_the_scripted_model_is_not_offered_unless_asked_for(harbour: Harbo
     refused = await olga.call("POST", f"/api/conversations/{conversation['id']}/messages", body)
     assert refused.status_code in {404, 422}
     assert refused.json()["error"]["message"]
+
+
+async def _until_nothing_runs(harbour: Harbour) -> None:
+    for _ in range(1000):
+        if not harbour.built.parts.replies.running_count:
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError("it runs on")
+
+
+async def test_what_is_written_for_somebody_who_is_removed_stops(harbour: Harbour) -> None:
+    """The team's endpoint no longer works for them, and their open page gets the end."""
+    olga = await harbour.olga()
+    await olga.connect(harbour.models.base_url, ["steady", "held"])
+    mia = await harbour.invited_by(olga, "Mia", "member")
+    exchange = await mia.ask("Hello?", await _ref(mia, "held"))
+    path = f"/api/replies/{exchange['answer']['reply']['reply_id']}/events"
+    receipt = None
+    async for event in mia.events("GET", path):
+        if event.name == "end":
+            receipt = event.data["receipt"]
+        elif event.data["text"]:
+            removed = await olga.call("DELETE", f"/api/team/members/{mia.session['me']['id']}")
+            assert removed.status_code == 200
+    assert receipt is not None
+    assert receipt["state"] == "stopped"
+    assert (await mia.call("GET", path)).status_code == 401
+
+
+async def test_a_deleted_conversation_stops_what_is_written_in_it_and_the_call_is_counted(harbour: Harbour) -> None:
+    """P15."""
+    olga = await harbour.olga()
+    await olga.connect(harbour.models.base_url, ["steady", "held"])
+    exchange = await olga.ask("Hello?", await _ref(olga, "held"))
+    deleted = await olga.call("DELETE", f"/api/conversations/{exchange['conversation_id']}")
+    assert deleted.status_code == 200
+    await _until_nothing_runs(harbour)
+    async with harbour.built.parts.database.read() as tx:
+        assert await tx.scalar(select(func.count()).select_from(ReservationRow)) == 0
+
+
+async def test_an_end_that_the_database_never_takes_is_given_up_and_swept(harbour: Harbour) -> None:
+    """P15: it neither runs for ever nor gets lost."""
+    olga = await harbour.olga()
+    await olga.connect(harbour.models.base_url, ["steady"])
+    database, ledger = harbour.built.parts.database, harbour.built.parts.ledger
+    async with database.write() as tx:
+        # Every receipt is refused from now on.
+        await tx.execute(text("ALTER TABLE reply RENAME COLUMN ttft_ms TO moved"))
+        await tx.execute(text("ALTER TABLE reply ADD COLUMN ttft_ms FLOAT CHECK (ttft_ms IS NULL)"))
+    exchange = await olga.ask("Hello?", await _ref(olga, "steady"))
+    assert (await olga.wait_for(exchange))["state"] == "interrupted"
+    assert harbour.built.parts.replies.running_count == 0
+    async with database.write() as tx:
+        await tx.execute(update(ReservationRow).values(lease_until=db_now()))
+    assert await harbour.built.parts.writer.do(lambda tx: close_orphans(tx, ledger)) == 1
+    shown = await olga.get(f"/api/conversations/{exchange['conversation_id']}")
+    assert shown["messages"][1]["reply"]["state"] == "interrupted"
+    assert shown["messages"][1]["reply"]["count_source"] == "orphan"

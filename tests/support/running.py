@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -69,7 +69,7 @@ class Person:
         self.csrf = self.session["csrf_token"]
         return self
 
-    async def events(self, method: str, path: str, body: Any = None, **headers: str) -> AsyncIterator[Event]:
+    async def events(self, method: str, path: str, body: Any = None, **headers: str) -> AsyncGenerator[Event, None]:
         """Read an event stream."""
         sent = {"Sec-Fetch-Site": "same-origin", "Accept": "text/event-stream", "Accept-Language": "en", **headers}
         if self.csrf is not None:
