@@ -1,6 +1,7 @@
 """Composition root: settings → parts → application. The only file that knows all of them."""
 
 import contextlib
+import fcntl
 import os
 import secrets
 from collections.abc import AsyncIterator
@@ -89,7 +90,8 @@ async def build(settings: Settings) -> Built:
 def compose(settings: Settings, database: Database, vault: Vault) -> Parts:
     """Make every part of the process and hand each what it needs. Raises MoorageError for what can't be read."""
     writer = GroupWriter(database)
-    ledger = Ledger(instance_name(settings.data), secrets.token_hex(8))
+    instance = take_instance(settings.data)
+    ledger = Ledger(instance.name, secrets.token_hex(8))
     rules = AddressRules(allowed_ports=settings.ports, exceptions=Exceptions.parse(settings.egress_allow))
     resolver = SystemResolver()
     door = build_door(settings, resolver)
@@ -114,6 +116,7 @@ def compose(settings: Settings, database: Database, vault: Vault) -> Parts:
         secure_cookies=settings.public_url.startswith("https://"),
         demo=settings.demo,
         version=__version__,
+        instance_lock=instance.lock,
     )
 
 
@@ -169,13 +172,33 @@ async def close(parts: Parts) -> None:
     await parts.door.aclose()
     parts.resolver.close()
     await parts.database.close()
+    if parts.instance_lock is not None:
+        os.close(parts.instance_lock)
 
 
-def instance_name(data: Path) -> str:
-    """Give this instance's lasting name, so that a restart knows its own earlier calls."""
-    file = data / "instance"
-    with contextlib.suppress(FileExistsError):
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as made:
-            made.write(secrets.token_hex(8))
-    return file.read_text("ascii").strip()
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """A process's lasting name, and the lock that proves that no other process bears it."""
+
+    name: str
+    lock: int | None
+
+
+def take_instance(data: Path) -> Instance:
+    """Give this instance's lasting name, so that a restart knows its own earlier calls.
+
+    Where another process of the same folder still lives, a name of its own: calls of the living are not to be closed.
+    """
+    descriptor = os.open(data / "instance", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        # The kernel lets go when the process ends, however it ends.
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        log.warning("data_folder_shared")
+        return Instance(secrets.token_hex(8), None)
+    name = os.read(descriptor, 64).decode("ascii", "replace").strip()
+    if not name:
+        name = secrets.token_hex(8)
+        os.write(descriptor, name.encode("ascii"))
+    return Instance(name, descriptor)

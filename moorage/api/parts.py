@@ -36,6 +36,7 @@ class Parts:
     secure_cookies: bool
     demo: bool
     version: str
+    instance_lock: int | None
 
 
 def give_parts(request: Request) -> Parts:
