@@ -69,13 +69,11 @@ async def change_conversation(
 
 
 async def delete_conversation(parts: PartsDep, who: SignedIn, conversation_id: UUID) -> Done:
-    """Delete a conversation; what is being written in it is stopped first."""
-    async with parts.database.read() as tx:
-        running = await ConversationStore(tx, who.team_id, who.user_id).running_in(conversation_id)
-    for reply_id in running:
-        parts.replies.stop_now(reply_id)
+    """Delete a conversation and stop what is being written in it."""
     async with parts.database.write() as tx:
         await ConversationStore(tx, who.team_id, who.user_id).delete(conversation_id)
+    # After the deletion: nothing new can begin in there now.
+    parts.replies.stop_in(conversation_id)
     return Done()
 
 

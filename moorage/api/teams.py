@@ -21,6 +21,7 @@ from moorage.api.schemas.accounts import (
 )
 from moorage.api.signed_in import SignedIn
 from moorage.api.views import moment
+from moorage.chat.conversations import ConversationStore
 
 
 async def get_team(request: Request, parts: PartsDep, who: SignedIn) -> TeamView:
@@ -46,11 +47,15 @@ async def change_role(request: Request, parts: PartsDep, who: SignedIn, user_id:
 
 
 async def remove_member(request: Request, parts: PartsDep, who: SignedIn, user_id: UUID) -> TeamView:
-    """Remove a member, or leave the team."""
+    """Remove a member, or leave the team; what the team's models are writing for them is stopped."""
     async with parts.database.write() as tx:
         team = Team(tx, who, request.state.request_id)
         await team.remove_member(user_id)
-        return _view(await team.facts(), who)
+        running = await ConversationStore(tx, who.team_id, user_id).running()
+        view = _view(await team.facts(), who)
+    for reply_id in running:
+        parts.replies.stop_now(reply_id)
+    return view
 
 
 async def invite(request: Request, parts: PartsDep, who: SignedIn, wish: InvitationMake) -> InvitationMade:

@@ -116,12 +116,12 @@ class ConversationStore:
             raise NotFound("reply_gone")
         return ReplyFacts.from_row(dict(row)), row["text"], row["reasoning"]
 
-    async def running_in(self, conversation_id: UUID) -> Sequence[UUID]:
-        """Give the ids of the replies being written in a conversation of this person."""
+    async def running(self) -> Sequence[UUID]:
+        """Give the ids of the replies being written for this person."""
         rows = await self._tx.execute(
             select(ReplyRow.id)
             .join(ConversationRow, ConversationRow.id == ReplyRow.conversation_id)
-            .where(ReplyRow.conversation_id == conversation_id, ReplyRow.state == "running", self._mine)
+            .where(ReplyRow.state == "running", self._mine)
         )
         return [row[0] for row in rows]
 

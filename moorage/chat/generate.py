@@ -60,7 +60,7 @@ class Generation:
         """Read the reply to its end. Never raises: whatever happens becomes a `Finished`."""
         begun = time.perf_counter()
         if self._stop_reason is not None:
-            return self._finish(begun, provider, state="stopped", ended="stopped")
+            return self._end_by_stop(begun, provider)
         self._reading = asyncio.create_task(self._read(provider, begun), name="reading")
         try:
             end = await self._reading

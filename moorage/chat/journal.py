@@ -75,6 +75,10 @@ class Journal:
         self._saved = len(self._pieces)
         return self.text()
 
+    def put_back_unsaved(self) -> None:
+        """Undo `take_unsaved`: the checkpoint was not stored."""
+        self._saved = -1
+
     async def follow(self, position: int | None) -> AsyncIterator[JournalEvent]:
         """Read on from `position`, or from a snapshot when it is None or not of this journal."""
         if position is None or not 0 <= position <= len(self._pieces):

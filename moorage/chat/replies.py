@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import dataclasses
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final
 from uuid import UUID
@@ -30,6 +31,7 @@ log = structlog.get_logger(__name__)
 CHECKPOINT_S: Final = 2.0
 RENEW_EVERY_CHECKPOINTS: Final = 10
 SETTLE_RETRY_S: Final = (0.2, 1.0, 3.0, 10.0)
+MAX_REFUSED_SETTLES: Final = 3
 
 
 class Replies:
@@ -97,6 +99,12 @@ class Replies:
         if generation is not None:
             generation.stop("stopped")
 
+    def stop_in(self, conversation_id: UUID) -> None:
+        """Stop what is being written in a conversation that is gone; nobody else could any more."""
+        for generation in self._running.values():
+            if generation.decision.conversation_id == conversation_id:
+                generation.stop("stopped")
+
     @property
     def running_count(self) -> int:
         """How many replies are being written."""
@@ -153,7 +161,7 @@ class Replies:
 
     async def _settle(self, reply: ReplyFacts, generation: Generation, finished: Finished) -> ReplyFacts:
         text, reasoning = generation.journal.text()
-        attempt = 0
+        attempt, refused = 0, 0
         while True:
             try:
                 return await self._writer.do(
@@ -161,6 +169,10 @@ class Replies:
                 )
             except Exception as error:  # noqa: BLE001 - a lost settle would be a lost message
                 log.error("settle_failed", reply_id=str(reply.id), kind=type(error).__name__, attempt=attempt)
+                refused += not isinstance(error, Unavailable)
+                if refused > MAX_REFUSED_SETTLES:
+                    # The database is there and does not take it. The sweep closes the call with what was checkpointed.
+                    return dataclasses.replace(reply, state="interrupted", problem_code="reply_interrupted")
                 await asyncio.sleep(SETTLE_RETRY_S[min(attempt, len(SETTLE_RETRY_S) - 1)])
                 attempt += 1
 
@@ -185,17 +197,20 @@ class Replies:
             try:
                 await self._checkpoint()
                 if beat % RENEW_EVERY_CHECKPOINTS == 0:
-                    await self._writer.do(self._ledger.renew)
+                    running = list(self._running)
+                    await self._writer.do(lambda tx: self._ledger.renew(tx, running))  # noqa: B023 - awaited here
                     await self._writer.do(lambda tx: close_orphans(tx, self._ledger))
             except Exception as error:  # noqa: BLE001 - the next beat tries again
                 log.error("checkpoint_failed", kind=type(error).__name__)
 
     async def _checkpoint(self) -> None:
         unsaved: list[tuple[UUID, str, str]] = []
+        taken: list[Journal] = []
         for generation in self._running.values():
             text = generation.journal.take_unsaved()
             if text is not None:
                 unsaved.append((generation.decision.answer.id, *text))
+                taken.append(generation.journal)
         if not unsaved:
             return
 
@@ -203,7 +218,12 @@ class Replies:
             for message_id, text, reasoning in unsaved:
                 await store_text(tx, message_id, text, reasoning)
 
-        await self._writer.do(store)
+        try:
+            await self._writer.do(store)
+        except Exception:
+            for journal in taken:
+                journal.put_back_unsaved()
+            raise
 
     async def _note_refusal(self, team_id: UUID, actor: Actor, refusal: AccessRefused) -> None:
         act = Act("access.refused", "reply", "", "", outcome="refused", details={"reason": refusal.code})

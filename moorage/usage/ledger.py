@@ -2,7 +2,7 @@
 
 Announce inserts a reservation in the caller's transaction. Settle deletes it and inserts one event; only the one who
 deleted the reservation may insert, so that a settle and a sweep can never both count. While a process lives it renews
-the leases of all its calls in one statement; calls whose lease ran out belong to a process that is gone.
+the leases of the replies it writes; calls whose lease ran out belong to a process that is gone, or that lost them.
 """
 
 from collections.abc import Sequence
@@ -18,6 +18,9 @@ from moorage.usage.estimates import Count
 from moorage.usage.tables import ByomUsageRow, ReservationRow, StandardUsageRow
 
 LEASE_S: Final = 60
+# Nobody renews these: a test or a discovery is over, or its process is gone, long before.
+SHORT_CALL_LEASE_S: Final = 240
+_RENEWED_AT_ONCE: Final = 500
 
 CallKind = Literal["byom", "standard", "scripted"]
 Purpose = Literal["reply", "test", "discovery"]
@@ -81,7 +84,7 @@ class Ledger:
                 model_id=call.model_id,
                 tokens_in_estimate=call.tokens_in_estimate,
                 owner=self.owner,
-                lease_until=_lease_end(),
+                lease_until=_lease_end(LEASE_S if call.purpose == "reply" else SHORT_CALL_LEASE_S),
                 created_at=db_now(),
             )
         )
@@ -115,10 +118,15 @@ class Ledger:
             await tx.execute(insert(StandardUsageRow).values(**event, provider=row["provider"]))
         return True
 
-    async def renew(self, tx: AsyncConnection) -> None:
-        """Renew the leases of all open calls of this process in one statement."""
-        mine = ReservationRow.owner == self.owner
-        await tx.execute(update(ReservationRow).where(mine).values(lease_until=_lease_end()))
+    async def renew(self, tx: AsyncConnection, call_ids: Sequence[UUID]) -> None:
+        """Renew the leases of the calls that are under way in this process.
+
+        Not of all that bear its name: one whose announcement was stored and whose answer got lost runs nowhere.
+        """
+        for start in range(0, len(call_ids), _RENEWED_AT_ONCE):
+            some = call_ids[start : start + _RENEWED_AT_ONCE]
+            mine = (ReservationRow.owner == self.owner) & ReservationRow.call_id.in_(some)
+            await tx.execute(update(ReservationRow).where(mine).values(lease_until=_lease_end(LEASE_S)))
 
     async def find_orphans(self, tx: AsyncConnection) -> Sequence[Orphan]:
         """Give the reservations left by processes that are gone: leases run out, or this instance's earlier boots."""
@@ -135,5 +143,5 @@ class Ledger:
         return or_(ReservationRow.lease_until < db_now(), earlier)
 
 
-def _lease_end() -> ColumnElement[Any]:
-    return type_coerce(db_now(), BigInteger) + LEASE_S * 1_000_000
+def _lease_end(lease_s: int) -> ColumnElement[Any]:
+    return type_coerce(db_now(), BigInteger) + lease_s * 1_000_000
