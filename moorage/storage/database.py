@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import structlog
-from sqlalchemy import Connection, event, text
+from sqlalchemy import Connection, event, make_url, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from moorage.errors import Unavailable
+from moorage.storage import one_hop
 
 T = TypeVar("T")
 Work = Callable[[AsyncConnection], Awaitable[T]]
@@ -183,11 +184,18 @@ def sqlite_url(file: Path) -> str:
 
 
 def _sqlite_engine(url: str) -> AsyncEngine:
-    engine = create_async_engine(url, pool_size=8, max_overflow=4, pool_timeout=5, hide_parameters=True)
+    file = make_url(url).database or ":memory:"
+    engine = create_async_engine(
+        url,
+        async_creator=lambda: one_hop.connect(file),
+        pool_size=8,
+        max_overflow=4,
+        pool_timeout=5,
+        hide_parameters=True,
+    )
 
     @event.listens_for(engine.sync_engine, "connect")
     def _prepare(dbapi_connection: Any, _record: Any) -> None:
-        dbapi_connection.isolation_level = None  # we say BEGIN, see below
         cursor = dbapi_connection.cursor()
         for pragma in (
             "journal_mode=WAL",

@@ -1,0 +1,107 @@
+"""SQLite in a thread, one hand-over per statement: stock aiosqlite needs four (cursor, execute, fetch, close).
+
+A hand-over to the thread and back costs more than most of our statements. This cursor asks for everything at once: the
+rows, their description, the row count. SQLAlchemy's adapter sees the surface it knows (docs/adr/0002).
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Self, TypeVar
+
+from aiosqlite import Connection
+from typing_extensions import override
+
+T = TypeVar("T")
+
+
+async def connect(file: str) -> Connection:
+    """Open a SQLite file; transactions are the caller's to begin."""
+
+    def opening() -> sqlite3.Connection:
+        return sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+
+    connection = OneHopConnection(opening, iter_chunk_size=64)
+    # A process that ends without closing must not wait for this thread.
+    connection._thread.daemon = True  # noqa: SLF001 - as SQLAlchemy's own factory does
+    return await connection
+
+
+class OneHopConnection(Connection):
+    """aiosqlite's connection with another cursor."""
+
+    @override
+    def cursor(self) -> "OneHopCursor":  # type: ignore[override]
+        return OneHopCursor(self)
+
+    @override
+    async def rollback(self) -> None:
+        # The pool rolls back whatever it gets returned, mostly nothing: asking is free, the thread is not.
+        if self._conn.in_transaction:
+            await super().rollback()
+
+    async def in_thread(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run `work` in the connection's thread."""
+        done: T = await self._execute(work, self._conn)  # type: ignore[no-untyped-call]
+        return done
+
+
+@dataclass(slots=True)
+class _Outcome:
+    rows: Sequence[Any]
+    description: Any
+    rowcount: int
+    lastrowid: int | None
+
+
+class OneHopCursor:
+    """What SQLAlchemy's asynchronous adapter asks of a cursor, and no more."""
+
+    arraysize = 1
+
+    def __init__(self, connection: OneHopConnection) -> None:
+        self._connection = connection
+        self._outcome = _Outcome((), None, -1, None)
+
+    async def __aenter__(self) -> Self:
+        """Nothing is to be opened: the cursor exists in the thread only while it executes."""
+        return self
+
+    @property
+    def description(self) -> Any:
+        """The columns of the last statement, None if it gave no rows."""
+        return self._outcome.description
+
+    @property
+    def rowcount(self) -> int:
+        """How many rows the last statement changed."""
+        return self._outcome.rowcount
+
+    @property
+    def lastrowid(self) -> int | None:
+        """The row id of the last insert."""
+        return self._outcome.lastrowid
+
+    async def execute(self, statement: str, parameters: Sequence[Any] = ()) -> Self:
+        """Execute, fetch all rows and close, in one visit to the thread."""
+        self._outcome = await self._connection.in_thread(lambda raw: _run(raw.execute(statement, parameters)))
+        return self
+
+    async def executemany(self, statement: str, parameters: Iterable[Sequence[Any]]) -> Self:
+        """Execute once for each set of parameters."""
+        self._outcome = await self._connection.in_thread(lambda raw: _run(raw.executemany(statement, parameters)))
+        return self
+
+    async def fetchall(self) -> Sequence[Any]:
+        """Give the rows, which are here already."""
+        return self._outcome.rows
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+def _run(cursor: sqlite3.Cursor) -> _Outcome:
+    rows = cursor.fetchall() if cursor.description else ()
+    outcome = _Outcome(rows, cursor.description, cursor.rowcount, cursor.lastrowid)
+    cursor.close()
+    return outcome
