@@ -27,7 +27,13 @@ from moorage.telemetry import configure_logging
 # The readers of event streams leave when their replies end; whoever still reads then is cut after this.
 CLOSE_GRACE_S = 5
 
-main = typer.Typer(no_args_is_help=True, add_completion=False, help="Moorage, a self-hosted corporate LLM hub.")
+# A pretty traceback would show the values of variables, addresses and keys among them.
+main = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Moorage, a self-hosted corporate LLM hub.",
+)
 team_command = typer.Typer(no_args_is_help=True, help="Teams: list them, set their plan and standing.")
 audit_command = typer.Typer(no_args_is_help=True, help="The audit trail.")
 main.add_typer(team_command, name="team")

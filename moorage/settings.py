@@ -5,11 +5,13 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "MOORAGE_"
+MAX_PORT = 65_535
 
 
 class SettingsError(Exception):
@@ -66,6 +68,32 @@ class Settings(BaseSettings):
     def _read_empty_as_off(cls, value: object) -> object:
         # `make run` passes DEMO on even where nobody set it.
         return False if value == "" else value
+
+    @field_validator("egress_ports")
+    @classmethod
+    def _require_ports(cls, text: str) -> str:
+        ports = [port.strip() for port in text.split(",") if port.strip()]
+        if not ports or not all(port.isascii() and port.isdigit() and 0 < int(port) <= MAX_PORT for port in ports):
+            message = "write port numbers from 1 to 65535, comma separated"
+            raise ValueError(message)
+        return text
+
+    @field_validator("database_url")
+    @classmethod
+    def _require_postgresql(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None and not url.get_secret_value().startswith(("postgresql://", "postgresql+psycopg://")):
+            message = "write postgresql://user:password@host/database"
+            raise ValueError(message)
+        return url
+
+    @field_validator("public_url")
+    @classmethod
+    def _require_address(cls, url: str) -> str:
+        # An IPv6 address without its closing bracket raises the same error.
+        if url and not (url.startswith(("https://", "http://")) and urlsplit(url).hostname):
+            message = "write https:// and a host name"
+            raise ValueError(message)
+        return url
 
     @model_validator(mode="after")
     def _refuse_contradictions(self) -> "Settings":

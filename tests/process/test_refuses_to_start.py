@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from moorage.vault.keyring import KeyRing
 from tests.process.people import (
     SignUp,
@@ -79,3 +81,24 @@ async def test_an_unusable_value_is_named_and_not_repeated(deployment: Serving) 
     assert "MOORAGE_PORT" in said
     assert "seven" not in said
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("EGRESS_PORTS", "https"),
+        ("EGRESS_PORTS", "443,70000"),
+        ("DATABASE_URL", "postgres://olga:hush-hush@localhost/moorage"),
+        ("DATABASE_URL", "hush-hush"),
+        ("PUBLIC_URL", "https://["),
+        ("PUBLIC_URL", "moorage.example"),
+    ],
+)
+async def test_an_address_or_port_that_cannot_be_read_is_named_without_a_traceback(
+    deployment: Serving, name: str, value: str
+) -> None:
+    """P12: an address of a database carries its password."""
+    code, said = await deployment.refuse_to_start(**{name: value})
+    assert (code, f"MOORAGE_{name}" in said) == (2, True), said
+    assert "Traceback" not in said
+    assert "hush-hush" not in said
