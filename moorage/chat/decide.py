@@ -5,10 +5,10 @@ When it commits, nothing that the person typed can be lost any more, and nothing
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Final, Literal
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from moorage.chat.context import HistoryMessage, branch_to, title_of, turns_of
@@ -20,6 +20,23 @@ from moorage.errors import Conflict, Invalid, NotFound
 from moorage.storage.types import db_now, new_id
 from moorage.usage.estimates import estimate_prompt_tokens
 from moorage.usage.ledger import Call, Ledger
+
+# Building a statement costs more than executing it: those of the hot path are built once.
+_CONVERSATION: Final = select(ConversationRow.title).where(
+    ConversationRow.id == bindparam("conversation_id"),
+    ConversationRow.team_id == bindparam("team_id"),
+    ConversationRow.owner_id == bindparam("owner_id"),
+)
+_MESSAGES: Final = select(
+    MessageRow.id, MessageRow.parent_id, MessageRow.role, MessageRow.text, MessageRow.created_at
+).where(MessageRow.conversation_id == bindparam("conversation_id"))
+_INSERT_MESSAGE: Final = insert(MessageRow).values(created_at=db_now())
+_INSERT_REPLY: Final = insert(ReplyRow).values(created_at=db_now())
+_TOUCH: Final = (
+    update(ConversationRow)
+    .where(ConversationRow.id == bindparam("conversation_id"))
+    .values(title=bindparam("new_title"), head_id=bindparam("new_head_id"), updated_at=db_now())
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,24 +96,11 @@ class Decider:
         return decision
 
     async def _read(self, tx: AsyncConnection, team_id: UUID, user_id: UUID, conversation_id: UUID) -> _Known:
-        row = (
-            await tx.execute(
-                select(ConversationRow.title).where(
-                    ConversationRow.id == conversation_id,
-                    ConversationRow.team_id == team_id,
-                    ConversationRow.owner_id == user_id,
-                )
-            )
-        ).one_or_none()
+        mine = {"conversation_id": conversation_id, "team_id": team_id, "owner_id": user_id}
+        row = (await tx.execute(_CONVERSATION, mine)).one_or_none()
         if row is None:
             raise NotFound("conversation_gone")
-        rows = (
-            await tx.execute(
-                select(
-                    MessageRow.id, MessageRow.parent_id, MessageRow.role, MessageRow.text, MessageRow.created_at
-                ).where(MessageRow.conversation_id == conversation_id)
-            )
-        ).all()
+        rows = (await tx.execute(_MESSAGES, {"conversation_id": conversation_id})).all()
         messages = {row[0]: HistoryMessage(row[0], row[1], _role(row[2]), row[3]) for row in rows}
         return _Known(row.title, messages, {row[0]: row[4] for row in rows})
 
@@ -142,22 +146,22 @@ class Decider:
         await self._insert_message(tx, asked.conversation_id, answer, None)
         reply = _running(reply_id, answer.id, chosen)
         await tx.execute(
-            insert(ReplyRow).values(
-                id=reply_id,
-                team_id=asked.team_id,
-                conversation_id=asked.conversation_id,
-                message_id=answer.id,
-                state="running",
-                model_ref=chosen.ref,
-                model_id=chosen.model_id,
-                model_name=chosen.model_name,
-                connection_id=chosen.connection_id,
-                connection_name=chosen.connection_name,
-                origin=chosen.origin,
-                count_source="missing",
-                owner=self._ledger.owner,
-                created_at=db_now(),
-            )
+            _INSERT_REPLY,
+            {
+                "id": reply_id,
+                "team_id": asked.team_id,
+                "conversation_id": asked.conversation_id,
+                "message_id": answer.id,
+                "state": "running",
+                "model_ref": chosen.ref,
+                "model_id": chosen.model_id,
+                "model_name": chosen.model_name,
+                "connection_id": chosen.connection_id,
+                "connection_name": chosen.connection_name,
+                "origin": chosen.origin,
+                "count_source": "missing",
+                "owner": self._ledger.owner,
+            },
         )
         await self._ledger.announce(
             tx,
@@ -187,24 +191,20 @@ class Decider:
         self, tx: AsyncConnection, conversation_id: UUID, message: HistoryMessage, author_id: UUID | None
     ) -> None:
         await tx.execute(
-            insert(MessageRow).values(
-                id=message.id,
-                conversation_id=conversation_id,
-                parent_id=message.parent_id,
-                role=message.role,
-                text=message.text,
-                reasoning="",
-                author_id=author_id,
-                created_at=db_now(),
-            )
+            _INSERT_MESSAGE,
+            {
+                "id": message.id,
+                "conversation_id": conversation_id,
+                "parent_id": message.parent_id,
+                "role": message.role,
+                "text": message.text,
+                "reasoning": "",
+                "author_id": author_id,
+            },
         )
 
     async def _touch(self, tx: AsyncConnection, conversation_id: UUID, title: str, head_id: UUID) -> None:
-        await tx.execute(
-            update(ConversationRow)
-            .where(ConversationRow.id == conversation_id)
-            .values(title=title, head_id=head_id, updated_at=db_now())
-        )
+        await tx.execute(_TOUCH, {"conversation_id": conversation_id, "new_title": title, "new_head_id": head_id})
 
 
 def _role(stored: str) -> Literal["user", "assistant"]:
