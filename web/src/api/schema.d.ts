@@ -236,7 +236,7 @@ export interface paths {
         post?: never;
         /**
          * Delete Conversation
-         * @description Delete a conversation; what is being written in it is stopped first.
+         * @description Delete a conversation and stop what is being written in it.
          */
         delete: operations["delete_conversation"];
         options?: never;
@@ -628,7 +628,7 @@ export interface paths {
         post?: never;
         /**
          * Remove Member
-         * @description Remove a member, or leave the team.
+         * @description Remove a member, or leave the team; what the team's models are writing for them is stopped.
          */
         delete: operations["remove_member"];
         options?: never;
