@@ -1,5 +1,6 @@
 """The plan gate (P14): an allow-list of (plan, standing). What it does not list is refused, the unheard-of included."""
 
+from collections.abc import Iterable
 from typing import Final
 from uuid import UUID
 
@@ -47,6 +48,13 @@ def judge(plan: object, standing: object) -> str | None:
     if (plan, standing) in ALLOWED:
         return None
     return _WHY_STANDING.get(standing, "access_standing_unknown")
+
+
+async def refusals_of(tx: AsyncConnection, team_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Give the refusal codes of those teams that may not use models now."""
+    rows = await tx.execute(select(TeamRow.id, TeamRow.plan, TeamRow.standing).where(TeamRow.id.in_(set(team_ids))))
+    judged = {row.id: judge(row.plan, row.standing) for row in rows}
+    return {team_id: code for team_id, code in judged.items() if code is not None}
 
 
 async def require_access(tx: AsyncConnection, team_id: UUID) -> None:

@@ -18,7 +18,7 @@ from moorage.usage.ledger import Ended
 
 log = structlog.get_logger(__name__)
 
-StopReason = Literal["stopped", "shutdown"]
+StopReason = Literal["stopped", "shutdown", "refused"]
 
 _TIMEOUTS: Final = frozenset({"first_byte_timeout", "stalled", "took_too_long", "connect_timeout"})
 
@@ -47,12 +47,14 @@ class Generation:
         self.journal = journal
         self._reading: asyncio.Task[End] | None = None
         self._stop_reason: StopReason | None = None
+        self._refusal: str | None = None
         self._first_at: float | None = None
 
-    def stop(self, reason: StopReason) -> None:
+    def stop(self, reason: StopReason, refusal: str | None = None) -> None:
         """Close the connection to the endpoint now. What had arrived is kept. Does nothing the second time."""
         if self._stop_reason is None:
             self._stop_reason = reason
+            self._refusal = refusal
             if self._reading is not None:
                 self._reading.cancel()
 
@@ -99,6 +101,8 @@ class Generation:
     def _end_by_stop(self, begun: float, provider: Provider) -> Finished:
         if self._stop_reason == "stopped":
             return self._finish(begun, provider, state="stopped", ended="stopped")
+        if self._stop_reason == "refused":
+            return self._finish(begun, provider, state="interrupted", ended="stopped", problem_code=self._refusal)
         return self._finish(begun, provider, state="interrupted", ended="shutdown", problem_code="reply_interrupted")
 
     def _end_by_failure(self, begun: float, provider: Provider, error: MoorageError) -> Finished:

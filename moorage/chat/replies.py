@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from moorage.accounts.access import refusals_of
 from moorage.audit.trail import Act, Actor, record
 from moorage.chat.conversations import ConversationStore
 from moorage.chat.decide import Decider
@@ -196,12 +197,24 @@ class Replies:
             beat += 1
             try:
                 await self._checkpoint()
+                await self._stop_refused()
                 if beat % RENEW_EVERY_CHECKPOINTS == 0:
                     running = list(self._running)
                     await self._writer.do(lambda tx: self._ledger.renew(tx, running))  # noqa: B023 - awaited here
                     await self._writer.do(lambda tx: close_orphans(tx, self._ledger))
             except Exception as error:  # noqa: BLE001 - the next beat tries again
                 log.error("checkpoint_failed", kind=type(error).__name__)
+
+    async def _stop_refused(self) -> None:
+        # A team that was suspended meanwhile gets not one word more (P14); what had arrived is its own.
+        if not self._running:
+            return
+        async with self._database.read() as tx:
+            refusals = await refusals_of(tx, {generation.decision.team_id for generation in self._running.values()})
+        for generation in self._running.values():
+            code = refusals.get(generation.decision.team_id)
+            if code is not None:
+                generation.stop("refused", code)
 
     async def _checkpoint(self) -> None:
         unsaved: list[tuple[UUID, str, str]] = []

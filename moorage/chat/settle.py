@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import UUID
 
 from sqlalchemy import select, update
@@ -13,7 +13,7 @@ from moorage.chat.generate import Finished
 from moorage.chat.tables import ConversationRow, MessageRow, ReplyRow
 from moorage.connections.opening import ProviderDesk
 from moorage.storage.types import db_now
-from moorage.usage.estimates import Count, count_call
+from moorage.usage.estimates import Count, CountSource, count_call
 from moorage.usage.ledger import Ledger, Outcome
 
 # Failures that say something about the endpoint. A question that is too long says nothing about its health.
@@ -62,12 +62,14 @@ class Settler:
             problem_code=finished.problem_code,
             problem_params=finished.problem_params,
         )
+        outcome = Outcome(count, finished.ended, finished.ttft_ms, finished.duration_ms)
+        if not await self._ledger.settle(tx, facts.id, outcome) and facts.origin != "scripted":
+            facts = await _with_stored_counts(tx, facts)
         await store_text(tx, facts.message_id, text, reasoning)
         await tx.execute(update(ReplyRow).where(ReplyRow.id == facts.id).values(**_columns(facts), ended_at=db_now()))
         await tx.execute(
             update(ConversationRow).where(ConversationRow.id == decision.conversation_id).values(updated_at=db_now())
         )
-        await self._ledger.settle(tx, facts.id, Outcome(count, finished.ended, finished.ttft_ms, finished.duration_ms))
         await self._note_endpoint(tx, decision, finished)
         return facts
 
@@ -81,6 +83,20 @@ class Settler:
             finished.state == "failed" and finished.problem_code not in _ABOUT_THE_QUESTION
         ):
             await self._desk.note_health(tx, chosen, finished.problem_code)
+
+
+async def _with_stored_counts(tx: AsyncConnection, facts: ReplyFacts) -> ReplyFacts:
+    # The call was settled before, by a sweep that took us for dead: its receipt must say what the ledger says.
+    row = (
+        await tx.execute(
+            select(ReplyRow.tokens_in, ReplyRow.tokens_out, ReplyRow.count_source).where(ReplyRow.id == facts.id)
+        )
+    ).one_or_none()
+    if row is None:
+        return facts
+    return dataclasses.replace(
+        facts, tokens_in=row.tokens_in, tokens_out=row.tokens_out, count_source=cast("CountSource", row.count_source)
+    )
 
 
 async def store_text(tx: AsyncConnection, message_id: UUID, text: str, reasoning: str) -> None:

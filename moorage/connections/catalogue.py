@@ -107,7 +107,7 @@ def _read_provider(name: str, table: Any, key: Secret) -> StandardProvider | Non
         {"auth": entry.auth, "limit_field": entry.limit_field, "stream_usage": entry.stream_usage}
     )
     models = tuple(
-        StandardModel(model.id, model.name or model.id, model.context_length, tuple(model.inputs))
+        StandardModel(model.id, (model.name or model.id)[:120], model.context_length, tuple(model.inputs))
         for model in entry.models
     )
     return StandardProvider(name, entry.name, entry.base_url, entry.data_location, quirks, models, key)

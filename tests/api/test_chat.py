@@ -11,6 +11,7 @@ from sqlalchemy import func, select, text, update
 from moorage.accounts.tables import TeamRow
 from moorage.chat.recover import close_orphans
 from moorage.storage.types import db_now
+from moorage.usage.ledger import Ledger
 from moorage.usage.tables import ReservationRow
 from tests.support.model_server import LEAK_MARKER
 from tests.support.running import Harbour, Person
@@ -233,6 +234,34 @@ async def test_a_suspended_team_keeps_its_models_and_can_not_write_until_access_
     assert "access.refused" in [entry["action"] for entry in (await olga.get("/api/audit"))["entries"]]
     await _set_standing(harbour, "active")
     assert (await olga.wait_for(await olga.ask("Hello?", ref)))["state"] == "done"
+
+
+async def test_a_suspension_ends_what_is_being_written_and_keeps_what_had_arrived(harbour: Harbour) -> None:
+    """P14."""
+    olga = await harbour.olga()
+    await olga.connect(harbour.models.base_url, ["steady", "held"])
+    exchange = await olga.ask("Hello?", await _ref(olga, "held"))
+    await _set_standing(harbour, "suspended")
+    receipt = await olga.wait_for(exchange)  # the endpoint is never released: only the gate can end this
+    assert (receipt["state"], receipt["problem"]["code"]) == ("interrupted", "access_suspended")
+    stored = (await olga.get(f"/api/conversations/{exchange['conversation_id']}"))["messages"][1]
+    assert stored["text"]
+
+
+async def test_an_answer_that_was_swept_by_mistake_keeps_the_ledgers_figures(harbour: Harbour) -> None:
+    """P15: the receipt never claims what the ledger does not say."""
+    olga = await harbour.olga()
+    await olga.connect(harbour.models.base_url, ["steady", "held"])
+    exchange = await olga.ask("Hello?", await _ref(olga, "held"))
+    parts = harbour.built.parts
+    async with parts.database.write() as tx:
+        await tx.execute(update(ReservationRow).values(lease_until=db_now()))
+    assert await parts.writer.do(lambda tx: close_orphans(tx, Ledger("elsewhere", "boot"))) == 1
+    harbour.models.release()
+    receipt = await olga.wait_for(exchange)
+    assert (receipt["state"], receipt["count_source"]) == ("done", "orphan")
+    usage = (await olga.get("/api/usage"))["byom"]["rows"]
+    assert [row["calls"] for row in usage if row["model_id"] == "held"] == [1]
 
 
 async def _set_standing(harbour: Harbour, standing: str) -> None:
