@@ -19,8 +19,12 @@ export async function needSignIn({ request }: LoaderFunctionArgs) {
   }
   if (session.setup_needed) throw redirect("/sign-up");
   const { pathname, search } = new URL(request.url);
-  throw redirect(pathname === "/" ? "/sign-in" : `/sign-in?next=${encodeURIComponent(pathname + search)}`);
+  throw redirect(signInPath(pathname, search));
 }
+
+/** The sign-in page, with the way back. */
+export const signInPath = (pathname: string, search: string): string =>
+  pathname === "/" && search === "" ? "/sign-in" : `/sign-in?next=${encodeURIComponent(pathname + search)}`;
 
 /** Sign-in and sign-up: nothing to do there for somebody who is in. */
 export async function needSignedOut({ request }: LoaderFunctionArgs) {

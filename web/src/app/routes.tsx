@@ -2,6 +2,7 @@
 import { createBrowserRouter, redirect } from "react-router";
 import { Crash, NotFound, Starting } from "./edges";
 import { needSignedOut, needSignIn } from "./guards";
+import { WhileSignedIn } from "./WhileSignedIn";
 
 export const router = createBrowserRouter([
   {
@@ -18,6 +19,7 @@ export const router = createBrowserRouter([
       { path: "/invite/:token", lazy: () => import("@/features/accounts/InvitePage") },
       {
         loader: needSignIn,
+        Component: WhileSignedIn,
         children: [
           {
             lazy: () => import("@/features/chat/ChatLayout"),
