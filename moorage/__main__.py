@@ -1,10 +1,12 @@
 """The command `moorage`: serve, and what an operator needs beside it."""
 
 import asyncio
+import contextlib
 import json
 import signal
 import socket
 import sys
+from collections.abc import AsyncIterator
 from typing import Annotated, Any, NoReturn
 from uuid import UUID
 
@@ -21,6 +23,7 @@ from moorage.app import Built, build, build_database, make_bare_app
 from moorage.audit.trail import check
 from moorage.errors import MoorageError
 from moorage.settings import Settings, SettingsError, read_settings
+from moorage.storage.database import Database
 from moorage.storage.migrate import require_current
 from moorage.telemetry import configure_logging
 
@@ -139,48 +142,41 @@ async def _serve(settings: Settings) -> None:
     await _Server(config, built, settings.drain_s).serve()
 
 
-async def _team_list(settings: Settings) -> None:
+@contextlib.asynccontextmanager
+async def _opened(settings: Settings) -> AsyncIterator[Database]:
+    """The database for one command, of exactly our schema; an error we know ends the command with its sentence."""
     database = build_database(settings)
     try:
         await require_current(database)
-        async with database.read() as tx:
-            for team in await list_teams(tx):
-                refusal = judge(team.plan, team.standing)
-                typer.echo(f"{team.id}  {team.name}  {team.plan}/{team.standing}  {refusal or 'open'}")
+        yield database
     except MoorageError as error:
         _fail(sentence(error.code, error.params, "en"))
     finally:
         await database.close()
+
+
+async def _team_list(settings: Settings) -> None:
+    async with _opened(settings) as database, database.read() as tx:
+        for team in await list_teams(tx):
+            refusal = judge(team.plan, team.standing)
+            typer.echo(f"{team.id}  {team.name}  {team.plan}/{team.standing}  {refusal or 'open'}")
 
 
 async def _team_set(settings: Settings, team_id: UUID, plan: str | None, standing: str | None) -> None:
-    database = build_database(settings)
-    try:
-        await require_current(database)
+    async with _opened(settings) as database:
         async with database.write() as tx:
             refusal = await set_standing(tx, team_id, plan=plan, standing=standing)
         typer.echo("Models are open to this team." if refusal is None else sentence(refusal, {}, "en"))
-    except MoorageError as error:
-        _fail(sentence(error.code, error.params, "en"))
-    finally:
-        await database.close()
 
 
 async def _audit_verify(settings: Settings) -> bool:
-    database = build_database(settings)
     intact = True
-    try:
-        await require_current(database)
-        async with database.read() as tx:
-            for team in await list_teams(tx):
-                found = await check(tx, team.id)
-                intact = intact and found.intact
-                verdict = "intact" if found.intact else f"BROKEN at entry {found.broken_at}"
-                typer.echo(f"{team.id}  {team.name}  {found.checked} entries  {verdict}")
-    except MoorageError as error:
-        _fail(sentence(error.code, error.params, "en"))
-    finally:
-        await database.close()
+    async with _opened(settings) as database, database.read() as tx:
+        for team in await list_teams(tx):
+            found = await check(tx, team.id)
+            intact = intact and found.intact
+            verdict = "intact" if found.intact else f"BROKEN at entry {found.broken_at}"
+            typer.echo(f"{team.id}  {team.name}  {found.checked} entries  {verdict}")
     return intact
 
 

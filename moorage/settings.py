@@ -66,7 +66,7 @@ class Settings(BaseSettings):
     @field_validator("demo", mode="before")
     @classmethod
     def _read_empty_as_off(cls, value: object) -> object:
-        # `make run` passes DEMO on even where nobody set it.
+        # A container's or service's file may name it and leave it empty.
         return False if value == "" else value
 
     @field_validator("egress_ports")

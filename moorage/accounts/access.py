@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from moorage.accounts.tables import TeamRow
@@ -50,6 +50,9 @@ def judge(plan: object, standing: object) -> str | None:
     return _WHY_STANDING.get(standing, "access_standing_unknown")
 
 
+_STANDING: Final = select(TeamRow.plan, TeamRow.standing).where(TeamRow.id == bindparam("judged_id"))
+
+
 async def refusals_of(tx: AsyncConnection, team_ids: Iterable[UUID]) -> dict[UUID, str]:
     """Give the refusal codes of those teams that may not use models now."""
     rows = await tx.execute(select(TeamRow.id, TeamRow.plan, TeamRow.standing).where(TeamRow.id.in_(set(team_ids))))
@@ -59,7 +62,7 @@ async def refusals_of(tx: AsyncConnection, team_ids: Iterable[UUID]) -> dict[UUI
 
 async def require_access(tx: AsyncConnection, team_id: UUID) -> None:
     """Judge the team's row as it is in the transaction that decides. Raises AccessRefused with the code."""
-    found = await tx.execute(select(TeamRow.plan, TeamRow.standing).where(TeamRow.id == team_id))
+    found = await tx.execute(_STANDING, {"judged_id": team_id})
     team = found.one_or_none()
     refusal = judge(None, None) if team is None else judge(team.plan, team.standing)
     if refusal is not None:

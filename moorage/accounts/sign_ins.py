@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, and_, delete, insert, select, type_coerce, update
+from sqlalchemy import BigInteger, ColumnElement, and_, bindparam, delete, insert, select, type_coerce, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from moorage.accounts.principal import Principal
@@ -46,29 +46,7 @@ async def begin_sign_in(tx: AsyncConnection, user_id: UUID, team_id: UUID, *, re
 
 async def find_sign_in(tx: AsyncConnection, token_text: str) -> Found | None:
     """Look a token up: one statement, on the path of every request. None when it ended or its person left the team."""
-    found = await tx.execute(
-        select(
-            UserRow.id.label("user_id"),
-            UserRow.name,
-            UserRow.email,
-            UserRow.locale,
-            UserRow.is_operator,
-            TeamRow.id.label("team_id"),
-            TeamRow.name.label("team_name"),
-            TeamRow.plan,
-            TeamRow.standing,
-            MembershipRow.role,
-            (SignInRow.seen_at < _before(SEEN_EVERY)).label("is_due"),
-        )
-        .select_from(SignInRow)
-        .join(UserRow, UserRow.id == SignInRow.user_id)
-        .join(
-            MembershipRow,
-            and_(MembershipRow.user_id == SignInRow.user_id, MembershipRow.team_id == SignInRow.team_id),
-        )
-        .join(TeamRow, TeamRow.id == SignInRow.team_id)
-        .where(SignInRow.token_hash == hash_token(token_text), _is_alive())
-    )
+    found = await tx.execute(_FIND, {"digest": hash_token(token_text)})
     row = found.one_or_none()
     if row is None:
         return None
@@ -106,3 +84,29 @@ def _before(span: timedelta) -> ColumnElement[Any]:
 
 def _shift(microseconds: int) -> ColumnElement[Any]:
     return type_coerce(type_coerce(db_now(), BigInteger) + microseconds, UtcTime)
+
+
+# On the path of every request: building a statement costs more than executing it.
+_FIND: Final = (
+    select(
+        UserRow.id.label("user_id"),
+        UserRow.name,
+        UserRow.email,
+        UserRow.locale,
+        UserRow.is_operator,
+        TeamRow.id.label("team_id"),
+        TeamRow.name.label("team_name"),
+        TeamRow.plan,
+        TeamRow.standing,
+        MembershipRow.role,
+        (SignInRow.seen_at < _before(SEEN_EVERY)).label("is_due"),
+    )
+    .select_from(SignInRow)
+    .join(UserRow, UserRow.id == SignInRow.user_id)
+    .join(
+        MembershipRow,
+        and_(MembershipRow.user_id == SignInRow.user_id, MembershipRow.team_id == SignInRow.team_id),
+    )
+    .join(TeamRow, TeamRow.id == SignInRow.team_id)
+    .where(SignInRow.token_hash == bindparam("digest"), _is_alive())
+)

@@ -104,13 +104,13 @@ async def test_draft(parts: PartsDep, who: SignedIn, request: Request, wish: Tes
     """Test an address and a key before anything is saved."""
     entered = Entered(wish.base_url, read_key(wish.api_key), wish.auth_style)
     tests = await parts.connections.test_draft(_caller(who, request), entered, wish.model_id or None)
-    return events.stream(_frames(tests, language_of(request)))
+    return events.stream(events.with_pings(_frames(tests, language_of(request))))
 
 
 async def test_stored(parts: PartsDep, who: SignedIn, request: Request, connection_id: UUID) -> StreamingResponse:
     """Test a stored connection."""
     tests = await parts.connections.test_stored(_caller(who, request), connection_id)
-    return events.stream(_frames(tests, language_of(request)))
+    return events.stream(events.with_pings(_frames(tests, language_of(request))))
 
 
 async def replace_endpoint(
@@ -119,7 +119,7 @@ async def replace_endpoint(
     """Test a new address and key; swap them in if the test passes."""
     entered = Entered(wish.base_url or None, read_key(wish.api_key), wish.auth_style)
     tests = await parts.connections.replace_endpoint(_caller(who, request), connection_id, entered)
-    return events.stream(_frames(tests, language_of(request)))
+    return events.stream(events.with_pings(_frames(tests, language_of(request))))
 
 
 def _caller(who: Principal, request: Request) -> Caller:

@@ -12,9 +12,8 @@ from pydantic import BaseModel
 
 from moorage.api.sentences import Language
 from moorage.api.views import receipt
-from moorage.chat.journal import Appended, JournalEvent, Snapshot
+from moorage.chat.journal import QUIET_S, Appended, JournalEvent, Quiet, Snapshot
 
-PING_S: Final = 15.0
 PING: Final = b": ping\n\n"
 
 # A proxy that buffers or compresses an event stream makes it useless.
@@ -29,20 +28,22 @@ def event(name: str, data: BaseModel | dict[str, Any], event_id: str | None = No
 
 
 def stream(frames: AsyncIterator[bytes]) -> StreamingResponse:
-    """Answer with an event stream, kept alive by comments while nothing happens."""
-    return StreamingResponse(with_pings(frames), media_type="text/event-stream", headers=HEADERS)
+    """Answer with an event stream. Frames that may be silent for long bring their own pings or `with_pings`."""
+    return StreamingResponse(frames, media_type="text/event-stream", headers=HEADERS)
 
 
 async def reply_frames(reply_id: UUID, events: AsyncIterator[JournalEvent], language: Language) -> AsyncIterator[bytes]:
     """The events of one reply as frames. Ids are "<reply>:<position>", so an id of another reply never resumes."""
     async for one in events:
-        event_id = f"{reply_id}:{one.position}"
         if isinstance(one, Appended):
-            yield event("delta", {"text": _utf8(one.text), "reasoning": _utf8(one.reasoning)}, event_id)
+            yield event("delta", _words(one), f"{reply_id}:{one.position}")
+        elif isinstance(one, Quiet):
+            yield PING
         elif isinstance(one, Snapshot):
-            yield event("snapshot", {"text": _utf8(one.text), "reasoning": _utf8(one.reasoning)}, event_id)
+            yield event("snapshot", _words(one), f"{reply_id}:{one.position}")
         else:
-            yield event("end", {"receipt": receipt(one.reply, language).model_dump(mode="json")}, event_id)
+            told = {"receipt": receipt(one.reply, language).model_dump(mode="json")}
+            yield event("end", told, f"{reply_id}:{one.position}")
 
 
 async def with_first(first: bytes, frames: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -66,7 +67,7 @@ async def with_pings(frames: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         while True:
             if pending is None:
                 pending = asyncio.ensure_future(anext(iterator))
-            done, _ = await asyncio.wait((pending,), timeout=PING_S)
+            done, _ = await asyncio.wait((pending,), timeout=QUIET_S)
             if not done:
                 yield PING
                 continue
@@ -80,6 +81,10 @@ async def with_pings(frames: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
             pending.cancel()
             with contextlib.suppress(asyncio.CancelledError, StopAsyncIteration):
                 await pending
+
+
+def _words(one: Appended | Snapshot) -> dict[str, str]:
+    return {"text": _utf8(one.text), "reasoning": _utf8(one.reasoning)}
 
 
 def _utf8(text: str) -> str:

@@ -1,4 +1,4 @@
-"""History → what is sent to a model. Pure. Nothing of one provider's own state crosses to another (DESIGN, way 11)."""
+"""History → what is sent to a model. Pure: roles and texts, nothing of a provider's own."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -15,7 +15,8 @@ from moorage.chat.context import HistoryMessage, branch_to, title_of, turns_of
 from moorage.chat.conversations import ConversationStore
 from moorage.chat.facts import Asked, AskedAgain, Decision, MessageFacts, ReplyFacts
 from moorage.chat.tables import ConversationRow, MessageRow, ReplyRow
-from moorage.connections.picker import ChosenModel, Picker
+from moorage.connections.chosen import ChosenModel
+from moorage.connections.picker import Picker
 from moorage.errors import Conflict, Invalid, NotFound
 from moorage.storage.types import db_now, new_id
 from moorage.usage.estimates import estimate_prompt_tokens

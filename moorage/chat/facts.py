@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from moorage.connections.picker import ChosenModel
+from moorage.connections.chosen import ChosenModel
 from moorage.errors import Param
 from moorage.providers.protocol import Turn
 from moorage.usage.estimates import CountSource

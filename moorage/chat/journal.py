@@ -2,11 +2,13 @@
 
 The journal is a list of pieces. A reader is a position in it, so a slow reader costs nothing: when it returns it gets
 everything since its position in one delta. Nobody waits for a reader, and no reader can lose or repeat a piece.
+The first piece goes out at once; after that a reader is woken at most fifty times a second, which no eye can tell.
 """
 
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import Final
 
 from moorage.chat.facts import ReplyFacts
 
@@ -37,25 +39,31 @@ class Ended:
     position: int
 
 
-JournalEvent = Snapshot | Appended | Ended
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """Nothing came for a while; the reader may want to show that it is still there."""
+
+
+JournalEvent = Snapshot | Appended | Ended | Quiet
+
+QUIET_S: Final = 15.0
+APART_S: Final = 0.02
 
 
 class Journal:
     """Appended to by one generation, followed by many readers, all in one event loop."""
 
-    __slots__ = ("_ended", "_pieces", "_saved", "_waiting", "size_bytes")
+    __slots__ = ("_ended", "_pieces", "_saved", "_waiting")
 
     def __init__(self) -> None:
         self._pieces: list[tuple[str, str]] = []
-        self._waiting: list[asyncio.Future[None]] = []
+        self._waiting: list[asyncio.Future[bool]] = []
         self._ended: ReplyFacts | None = None
         self._saved = 0
-        self.size_bytes = 0
 
     def append(self, text: str, reasoning: str) -> None:
         """Add what arrived. Cheap: no copy of what was there, no wait for anybody."""
         self._pieces.append((text, reasoning))
-        self.size_bytes += len(text) + len(reasoning)
         if self._waiting:
             self._wake()
 
@@ -81,31 +89,47 @@ class Journal:
 
     async def follow(self, position: int | None) -> AsyncIterator[JournalEvent]:
         """Read on from `position`, or from a snapshot when it is None or not of this journal."""
+        loop = asyncio.get_running_loop()
+        not_before = 0.0
         if position is None or not 0 <= position <= len(self._pieces):
             position = len(self._pieces)
             yield Snapshot(*self.text(), position)
         while True:
             if position < len(self._pieces):
+                early_s = not_before - loop.time()
+                if early_s > 0 and self._ended is None:
+                    await asyncio.sleep(early_s)
+                not_before = loop.time() + APART_S
                 text, reasoning = _join(self._pieces[position:])
                 position = len(self._pieces)
                 yield Appended(text, reasoning, position)
             elif self._ended is not None:
                 yield Ended(self._ended, position)
                 return
-            else:
-                waiter = asyncio.get_running_loop().create_future()
-                self._waiting.append(waiter)
-                try:
-                    await waiter
-                finally:
-                    if waiter in self._waiting:
-                        self._waiting.remove(waiter)
+            elif not await self._news(loop):
+                yield Quiet()
+
+    async def _news(self, loop: asyncio.AbstractEventLoop) -> bool:
+        # One future and one timer, no task: this runs for every piece of every reader.
+        waiter: asyncio.Future[bool] = loop.create_future()
+        self._waiting.append(waiter)
+        timer = loop.call_later(QUIET_S, _settle, waiter, False)  # noqa: FBT003 - the future's result
+        try:
+            return await waiter
+        finally:
+            timer.cancel()
+            if waiter in self._waiting:
+                self._waiting.remove(waiter)
 
     def _wake(self) -> None:
         waiting, self._waiting = self._waiting, []
         for waiter in waiting:
-            if not waiter.done():
-                waiter.set_result(None)
+            _settle(waiter, True)  # noqa: FBT003 - the future's result
+
+
+def _settle(waiter: asyncio.Future[bool], has_news: bool) -> None:  # noqa: FBT001 - called by a timer
+    if not waiter.done():
+        waiter.set_result(has_news)
 
 
 def _join(pieces: list[tuple[str, str]]) -> tuple[str, str]:

@@ -78,7 +78,7 @@ class Replies:
         if generation is not None:
             return generation.journal.follow(position)
         if facts.state == "running":
-            # Its process is gone and the sweep has not come by yet.
+            # It may have been settled between the read and the look; otherwise another process writes it, or did.
             async with self._database.read() as tx:
                 facts, text, reasoning = await ConversationStore(tx, team_id, user_id).find_reply(reply_id)
         return _tell_ended(facts, text, reasoning)
@@ -95,7 +95,7 @@ class Replies:
         self.stop_now(reply_id)
 
     def stop_now(self, reply_id: UUID) -> None:
-        """Stop a reply whose owner is known to have asked for it."""
+        """Stop a reply without asking whose it is: the caller has. One of another process runs on."""
         generation = self._running.get(reply_id)
         if generation is not None:
             generation.stop("stopped")

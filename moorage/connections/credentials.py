@@ -1,7 +1,7 @@
 """Addresses and keys, sealed to where they belong: a key opens only beside the address that it was entered for.
 
 The key's seal names the endpoint's origin and path. Whoever changes an address without the key again, by a form or in
-the database, is left with a key that does not open (DESIGN, way 5; P12).
+the database, is left with a key that does not open (P12, ADR 0005).
 """
 
 from dataclasses import dataclass, field

@@ -9,16 +9,14 @@ from typing import Any, Final, Literal
 from uuid import UUID
 
 from sqlalchemy import Row as ResultRow
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from moorage.accounts.access import require_access
 from moorage.connections.catalogue import Catalogue, StandardModel, StandardProvider
-from moorage.connections.chosen import ChosenModel, Opening, OwnOpening, ScriptedOpening, StandardOpening
+from moorage.connections.chosen import ChosenModel, OwnOpening, ScriptedOpening, StandardOpening
 from moorage.connections.tables import ConnectionModelRow, ConnectionRow
 from moorage.errors import AccessRefused, Conflict, Invalid, NotFound
-
-__all__ = ["ChosenModel", "Opening", "OwnOpening", "Picker", "PickerLine", "ScriptedOpening", "StandardOpening"]
 
 DEMO_REF: Final = "scripted:demo"
 DEMO_MODEL_ID: Final = "demo"
@@ -102,12 +100,7 @@ class Picker:
             model_row_id = UUID(name)
         except ValueError:
             raise _unknown() from None
-        secrets = ConnectionRow.sealed_base_url, ConnectionRow.sealed_key
-        found = await tx.execute(
-            _select_models(ConnectionRow.key_number, ConnectionRow.quirks, *secrets).where(
-                ConnectionModelRow.id == model_row_id, ConnectionModelRow.team_id == team_id
-            )
-        )
+        found = await tx.execute(_CHOOSE, {"chosen_id": model_row_id, "of_team_id": team_id})
         row = found.first()
         if row is None:
             # Another team's model and one that never was give the same answer.
@@ -202,6 +195,12 @@ def _select_models(*more: Any) -> Any:
         ConnectionRow,
         (ConnectionRow.id == ConnectionModelRow.connection_id) & (ConnectionRow.team_id == ConnectionModelRow.team_id),
     )
+
+
+# On the path of every message: building a statement costs more than executing it.
+_CHOOSE: Final = _select_models(
+    ConnectionRow.key_number, ConnectionRow.quirks, ConnectionRow.sealed_base_url, ConnectionRow.sealed_key
+).where(ConnectionModelRow.id == bindparam("chosen_id"), ConnectionModelRow.team_id == bindparam("of_team_id"))
 
 
 def _own_line(row: ResultRow[Any], refusal: str | None) -> PickerLine:

@@ -27,7 +27,6 @@ class DraftResult:
     sealed_base_url: bytes | None
     quirks: Quirks
     models: Sequence[DiscoveredModel]
-    models_offered: bool
     health: Health
     health_code: str | None
 
@@ -87,12 +86,10 @@ class TestResults:
         if bytes(row.fingerprint) != fingerprint:
             raise Invalid("test_other_endpoint", field="test_id")
         health, code = _read_health(row.stages, passed=row.passed)
-        states = {stage["stage"]: stage for stage in row.stages}
         return DraftResult(
             sealed_base_url=row.sealed_base_url,
             quirks=Quirks.from_json(row.quirks),
             models=[_model_from_json(model) for model in row.models],
-            models_offered=states["models"]["state"] == "passed",
             health=health,
             health_code=code,
         )

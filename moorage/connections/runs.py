@@ -1,7 +1,7 @@
 """A test under way is a task of its own: a reader follows it, and when the reader leaves, it ends and cleans up.
 
 A response's generator is closed inside a scope that lets nothing wait any more; the task is outside of it, so that a
-call that was announced still gets settled (DESIGN, way 2).
+call that was announced still gets settled (P15).
 """
 
 import asyncio

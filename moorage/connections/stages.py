@@ -329,7 +329,7 @@ class StagedTest:
         except TimeoutError:
             failure, ended = self._too_long(), "timeout"
         finally:
-            # Reached when the person leaves, too; the task of a test is its own, so this may wait (DESIGN, way 2).
+            # Reached when the person leaves, too; the task of a test is its own, so this may wait (P15).
             count = count_call(
                 None if usage is None else usage.tokens_in,
                 None if usage is None else usage.tokens_out,

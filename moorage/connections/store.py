@@ -1,4 +1,4 @@
-"""A team's connections in the database. Built for one team: what belongs to another can't be named (DESIGN, way 6)."""
+"""A team's connections in the database. Built for one team: what belongs to another has no name here."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

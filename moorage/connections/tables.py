@@ -11,7 +11,7 @@ from moorage.storage.types import Id, Row, UtcTime
 
 
 class ConnectionRow(Row):
-    """A connection. Address and key are sealed; the key also to the address's origin (DESIGN, way 5)."""
+    """A connection. Address and key are sealed; the key also to that address (P12, ADR 0005)."""
 
     __tablename__ = "connection"
     id: Mapped[UUID] = mapped_column(Id, primary_key=True)

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 import structlog
 from sqlalchemy import Connection, event, make_url, text
@@ -209,7 +209,9 @@ def _sqlite_engine(url: str) -> AsyncEngine:
 
     @event.listens_for(engine.sync_engine, "begin")
     def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.info.get("writes", True) else "BEGIN")
+        writes = connection.info.get("writes", True)
+        raw = cast("one_hop.OneHopConnection", connection.connection.driver_connection)
+        raw.begin_soon("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
 

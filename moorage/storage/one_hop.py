@@ -28,21 +28,41 @@ async def connect(file: str) -> Connection:
 
 
 class OneHopConnection(Connection):
-    """aiosqlite's connection with another cursor."""
+    """aiosqlite's connection with another cursor, and with a BEGIN that travels with the first statement."""
+
+    _begin: str | None = None
+
+    def begin_soon(self, statement: str) -> None:
+        """Begin a transaction with `statement` when the first statement of it is executed."""
+        self._begin = statement
 
     @override
     def cursor(self) -> "OneHopCursor":  # type: ignore[override]
         return OneHopCursor(self)
 
     @override
+    async def commit(self) -> None:
+        self._begin = None
+        if self._conn.in_transaction:
+            await super().commit()
+
+    @override
     async def rollback(self) -> None:
         # The pool rolls back whatever it gets returned, mostly nothing: asking is free, the thread is not.
+        self._begin = None
         if self._conn.in_transaction:
             await super().rollback()
 
     async def in_thread(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run `work` in the connection's thread."""
-        done: T = await self._execute(work, self._conn)  # type: ignore[no-untyped-call]
+        begin, self._begin = self._begin, None
+
+        def visit(raw: sqlite3.Connection) -> T:
+            if begin is not None:
+                raw.execute(begin).close()
+            return work(raw)
+
+        done: T = await self._execute(visit, self._conn)  # type: ignore[no-untyped-call]
         return done
 
 

@@ -64,10 +64,6 @@ class Vault:
         """The id of the key that seals."""
         return self._current_id
 
-    def knows(self, key_id: str) -> bool:
-        """True while the ring holds this key."""
-        return key_id in self._ciphers
-
     def seal(self, secret: Secret, place: Place) -> Sealed:
         """Seal under the current key."""
         header = _header(self._current_id)

@@ -106,3 +106,21 @@ def test_resuming_anywhere_loses_and_repeats_nothing(pieces: list[tuple[str, str
         assert ended
 
     asyncio.run(play())
+
+
+async def test_a_fast_reply_wakes_a_reader_at_most_fifty_times_a_second_and_loses_nothing() -> None:
+    journal = Journal()
+
+    async def write() -> None:
+        for _ in range(200):
+            journal.append("x", "")
+            await asyncio.sleep(0.001)
+        journal.end(_facts())
+
+    writing = asyncio.create_task(write())
+    events = [event async for event in journal.follow(0)]
+    await writing
+    pieces = [event for event in events if isinstance(event, Appended)]
+    assert "".join(piece.text for piece in pieces) == "x" * 200
+    assert pieces[0].text == "x"  # the first word waits for nobody
+    assert len(pieces) < 100

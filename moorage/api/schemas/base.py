@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 
 def _without_nul(value: object) -> object:
@@ -47,10 +47,3 @@ class Done(Shape):
     """Acknowledges an act that has nothing to show."""
 
     ok: bool = True
-
-
-class Page(Input):
-    """Cursor paging: `before` is the cursor of the previous page's last row."""
-
-    before: str | None = Field(default=None, max_length=64)
-    limit: int = Field(default=50, ge=1, le=200)
