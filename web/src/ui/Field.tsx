@@ -37,7 +37,3 @@ export function Field({ label, hint, error, optional, className, children }: Fie
 export function Input({ className, mono, ...rest }: ComponentProps<"input"> & { mono?: boolean }) {
   return <Base.Control {...rest} className={cx(inputClass, mono && "font-mono text-sm", className)} />;
 }
-
-export function Textarea({ className, ...rest }: ComponentProps<"textarea">) {
-  return <Base.Control render={<textarea {...rest} />} className={cx(inputClass, "min-h-20", className)} />;
-}
