@@ -9,6 +9,7 @@ import { useSignedIn } from "@/api/session";
 import { notify } from "@/ui/Announcer";
 import { IconButton } from "@/ui/Button";
 import { Menu } from "@/ui/Menu";
+import { forgetDrafts } from "./useDraft";
 
 export function AccountMenu() {
   const { t } = useTranslation();
@@ -19,6 +20,7 @@ export function AccountMenu() {
   const signOut = async () => {
     await api.post<Schemas["Done"]>("/api/sign-out");
     // Nothing of this person may be shown to the next one at this desk. A full load also forgets every query.
+    forgetDrafts();
     location.assign("/sign-in");
   };
   const switchTo = async (teamId: string) => {

@@ -1,23 +1,33 @@
-// What somebody is typing is kept per conversation until it is sent: reloads and wrong clicks lose nothing.
+// What somebody is typing is kept per person and conversation until it is sent: reloads and wrong clicks lose nothing.
 import { useCallback, useEffect, useRef, useState } from "react";
+import { useSignedIn } from "@/api/session";
 
-const keyOf = (conversationId: string | null) => `moorage.draft.${conversationId ?? "new"}`;
+const prefix = "moorage.draft.";
 const saveAfterMs = 250;
 
-function read(conversationId: string | null): string {
+function read(key: string): string {
   try {
-    return localStorage.getItem(keyOf(conversationId)) ?? "";
+    return localStorage.getItem(key) ?? "";
   } catch {
     return "";
   }
 }
 
-function write(conversationId: string | null, text: string): void {
+function write(key: string, text: string): void {
   try {
-    if (text) localStorage.setItem(keyOf(conversationId), text);
-    else localStorage.removeItem(keyOf(conversationId));
+    if (text) localStorage.setItem(key, text);
+    else localStorage.removeItem(key);
   } catch {
     // Storage is full or closed: the draft lives as long as the page.
+  }
+}
+
+/** Who signs out leaves no unsent words behind in a browser that others may use. */
+export function forgetDrafts(): void {
+  try {
+    for (const key of Object.keys(localStorage)) if (key.startsWith(prefix)) localStorage.removeItem(key);
+  } catch {
+    // Storage is closed: nothing was kept.
   }
 }
 
@@ -33,15 +43,18 @@ export interface Draft {
 }
 
 export function useDraft(conversationId: string | null): Draft {
-  const [text, setText] = useState(() => read(conversationId));
+  const { me, team } = useSignedIn();
+  // An unsent new chat belongs to one person in one team; the next one at this desk never sees it.
+  const key = `${prefix}${me.id}.${conversationId ?? `new.${team.id}`}`;
+  const [text, setText] = useState(() => read(key));
   const current = useRef(text);
   const pending = useRef<{ timer: ReturnType<typeof setTimeout>; text: string } | null>(null);
   const flush = useCallback(() => {
     if (!pending.current) return;
     clearTimeout(pending.current.timer);
-    write(conversationId, pending.current.text);
+    write(key, pending.current.text);
     pending.current = null;
-  }, [conversationId]);
+  }, [key]);
   useEffect(() => {
     addEventListener("pagehide", flush);
     return () => {
@@ -62,8 +75,8 @@ export function useDraft(conversationId: string | null): Draft {
     setText("");
   }, [flush]);
   const settle = useCallback(() => {
-    if (current.current === "") write(conversationId, "");
-  }, [conversationId]);
+    if (current.current === "") write(key, "");
+  }, [key]);
   const restore = useCallback((sent: string) => change(current.current === "" ? sent : `${sent}\n\n${current.current}`), [change]);
   return { text, change, hide, settle, restore };
 }

@@ -37,9 +37,9 @@ export function Component() {
 
 function Wizard({ isFresh, onAnother }: { isFresh: boolean; onAnother: () => void }) {
   const { t } = useTranslation("connections");
-  const { me } = useSignedIn();
-  const [storage] = useState(tabStorage);
-  const [wizard, dispatch] = useReducer(reduceWizard, null, () => openWizard(isFresh ? emptyForm(me.id) : loadDraft(storage, me.id)));
+  const { me, team } = useSignedIn();
+  const [place] = useState(() => ({ storage: tabStorage(), personId: me.id, teamId: team.id }));
+  const [wizard, dispatch] = useReducer(reduceWizard, null, () => openWizard(isFresh ? emptyForm(me.id) : loadDraft(place)));
   const [onTestEvent] = useState(() => (event: Parameters<Parameters<typeof useStagedTest>[0]>[0]) => dispatch({ type: "test", event }));
   const staged = useStagedTest(onTestEvent);
   const make = useMakeConnection();
@@ -47,8 +47,8 @@ function Wizard({ isFresh, onAnother }: { isFresh: boolean; onAnother: () => voi
   const { step, form, saved } = wizard;
 
   useEffect(() => {
-    if (!saved) saveDraft(storage, form);
-  }, [storage, form, saved]);
+    if (!saved) saveDraft(place, form);
+  }, [place, form, saved]);
 
   const heading = useRef<HTMLHeadingElement>(null);
   const shownStep = useRef<Step>(step);
@@ -72,7 +72,7 @@ function Wizard({ isFresh, onAnother }: { isFresh: boolean; onAnother: () => voi
     setProblem(null);
     try {
       const connection = await make.mutateAsync(toConnectionMake(wizard));
-      dropDraft(storage);
+      dropDraft(place);
       dispatch({ type: "saved", connection });
     } catch (error) {
       const found = asProblem(error);

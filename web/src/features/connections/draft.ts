@@ -1,9 +1,16 @@
-// Keeps what was typed in the wizard for this browser tab. Never the key: it isn't part of the form that is kept.
+// Keeps what was typed in the wizard for this browser tab, for one person in one team. Never the key: it isn't part of the form.
 import { emptyForm, type Form } from "./wizard";
 
-const KEY = "moorage.connection-draft";
-
 export type TabStorage = Pick<Storage, "getItem" | "setItem" | "removeItem">;
+
+/** Where a draft lies and whose it is: another person in the same tab, or the same one in another team, finds none. */
+export interface DraftPlace {
+  storage: TabStorage | null;
+  personId: string;
+  teamId: string;
+}
+
+const keyOf = ({ personId, teamId }: DraftPlace) => `moorage.connection-draft.${teamId}.${personId}`;
 
 /** The tab's storage, or null where the browser keeps it closed. */
 export function tabStorage(): TabStorage | null {
@@ -14,18 +21,19 @@ export function tabStorage(): TabStorage | null {
   }
 }
 
-export function saveDraft(storage: TabStorage | null, form: Form): void {
+export function saveDraft(place: DraftPlace, form: Form): void {
   try {
-    storage?.setItem(KEY, JSON.stringify(form));
+    place.storage?.setItem(keyOf(place), JSON.stringify(form));
   } catch {
     // A full or closed storage costs the draft only.
   }
 }
 
-export function loadDraft(storage: TabStorage | null, maintainerId: string): Form {
-  const fresh = emptyForm(maintainerId);
+/** What this person typed before, else an empty form with them as maintainer. */
+export function loadDraft(place: DraftPlace): Form {
+  const fresh = emptyForm(place.personId);
   try {
-    const kept: unknown = JSON.parse(storage?.getItem(KEY) ?? "null");
+    const kept: unknown = JSON.parse(place.storage?.getItem(keyOf(place)) ?? "null");
     if (typeof kept !== "object" || kept === null) return fresh;
     // Only known fields, only of the known kind: a draft of another release must not break the page.
     const entries = Object.entries(kept).filter(
@@ -37,6 +45,6 @@ export function loadDraft(storage: TabStorage | null, maintainerId: string): For
   }
 }
 
-export function dropDraft(storage: TabStorage | null): void {
-  storage?.removeItem(KEY);
+export function dropDraft(place: DraftPlace): void {
+  place.storage?.removeItem(keyOf(place));
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { choicesFrom, search, TICK_ALL_UP_TO } from "./choices";
-import { loadDraft, saveDraft, type TabStorage } from "./draft";
+import { type DraftPlace, loadDraft, saveDraft, type TabStorage } from "./draft";
 import { advance, blockerOf, CUT, describeRun, fieldProblem, idleRun, needsTypedModel, STAGES, summarise, type TestRun, wasRefused } from "./stages";
 import type { FoundModel, StageView, TestFinished } from "./types";
 import { canGo, emptyForm, openWizard, reduceWizard, toConnectionMake, toTestRequest, type Wizard } from "./wizard";
@@ -103,18 +103,27 @@ describe("the draft", () => {
     };
   };
 
+  const placeOf = (storage: TabStorage, personId = "me"): DraftPlace => ({ storage, personId, teamId: "team" });
+
   it("brings back what was typed, without the key (P12)", () => {
     const storage = memory();
-    saveDraft(storage, filled().form);
+    saveDraft(placeOf(storage), filled().form);
     expect(storage.text()).not.toContain("sk-secret");
-    expect(loadDraft(storage, "me")).toEqual(filled().form);
+    expect(loadDraft(placeOf(storage))).toEqual(filled().form);
+  });
+
+  it("is not shown to the next person in the same tab", () => {
+    const storage = memory();
+    saveDraft(placeOf(storage), filled().form);
+    expect(loadDraft(placeOf(storage, "eve"))).toEqual(emptyForm("eve"));
+    expect(loadDraft({ ...placeOf(storage), teamId: "other" })).toEqual(emptyForm("me"));
   });
 
   it("survives nonsense in the storage", () => {
     const storage = memory();
+    saveDraft(placeOf(storage), filled().form);
     for (const text of ["{", "null", "7", '{"name":7,"zone":"router","evil":1}']) {
-      storage.setItem("moorage.connection-draft", text);
-      const form = loadDraft(storage, "me");
+      const form = loadDraft(placeOf({ ...storage, getItem: () => text }));
       expect(form).toMatchObject({ name: "", maintainerId: "me" });
       expect("evil" in form).toBe(false);
     }
