@@ -7,5 +7,5 @@ import { signInPath } from "./guards";
 export function WhileSignedIn() {
   const { data: session } = useSuspenseQuery(sessionQuery);
   const { pathname, search } = useLocation();
-  return session.me ? <Outlet /> : <Navigate to={signInPath(pathname, search)} replace />;
+  return session.me ? <Outlet /> : <Navigate to={signInPath(pathname, search)} state={{ ended: true }} replace />;
 }

@@ -1,6 +1,6 @@
 // Sign in.
 import { useTranslation } from "react-i18next";
-import { Link } from "react-router";
+import { Link, useLocation } from "react-router";
 import { useSuspenseQuery } from "@tanstack/react-query";
 import type { Schemas } from "@/api/client";
 import { sessionQuery } from "@/api/queries";
@@ -15,6 +15,7 @@ import { useEntry } from "./useEntry";
 export function Component() {
   const { t } = useTranslation(["accounts", "common"]);
   const { data: session } = useSuspenseQuery(sessionQuery);
+  const { state } = useLocation() as { state: { ended?: boolean } | null };
   const { enter, isBusy, errorOf, otherError } = useEntry<Schemas["SignIn"]>("/api/sign-in", ["email", "password"]);
   return (
     <Calm title={t("signIn.title")} footer={session.sign_up_open ? <Link to="/sign-up" className="link">{t("signIn.toSignUp")}</Link> : t("signIn.closed")}>
@@ -26,6 +27,7 @@ export function Component() {
         }}
         className="flex flex-col gap-5"
       >
+        {state?.ended && !otherError ? <Note>{t("signIn.ended")}</Note> : null}
         {otherError ? <Note tone="danger">{otherError}</Note> : null}
         <Field label={t("field.email")} error={errorOf("email")}>
           <Input name="email" type="email" autoComplete="username" required autoFocus />
