@@ -25,10 +25,12 @@ function Stored({ id }: { id: string }) {
   const { t } = useTranslation(["chat", "common"]);
   const { data, error, refetch } = useQuery(conversationQuery(id));
   useDocumentTitle(data?.title || t("title.new"));
-  if (data) return <ConversationView conversation={data} />;
+  // Deleted in another tab counts too: what is still cached here is gone.
+  const isMissing = error instanceof ProblemError && error.status === 404;
+  if (data && !isMissing) return <ConversationView conversation={data} />;
   return (
     <div className="mx-auto w-full max-w-[704px] px-4 py-12">
-      {error instanceof ProblemError && error.status === 404 ? (
+      {isMissing ? (
         <EmptyState title={t("missing.title")}>{t("missing.text")}</EmptyState>
       ) : error ? (
         <ErrorState error={error} onRetry={() => void refetch()} />
