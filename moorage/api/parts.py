@@ -39,8 +39,8 @@ class Parts:
     instance_lock: int | None
 
 
-def give_parts(request: Request) -> Parts:
-    """Give the parts of this process."""
+async def give_parts(request: Request) -> Parts:
+    """Give the parts of this process. A coroutine, because FastAPI calls a plain function in a thread."""
     parts: Parts = request.app.state.parts
     return parts
 

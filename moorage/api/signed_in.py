@@ -55,7 +55,7 @@ async def give_principal(
     return principal
 
 
-def give_visit(request: Request, parts: PartsDep) -> Visit:
+async def give_visit(request: Request, parts: PartsDep) -> Visit:
     """Give where the request comes from."""
     refuse_other_sites(request)
     client = request.client.host if request.client is not None else ""

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Final, cast
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from moorage.chat.facts import Decision, ReplyFacts
@@ -66,10 +66,8 @@ class Settler:
         if not await self._ledger.settle(tx, facts.id, outcome) and facts.origin != "scripted":
             facts = await _with_stored_counts(tx, facts)
         await store_text(tx, facts.message_id, text, reasoning)
-        await tx.execute(update(ReplyRow).where(ReplyRow.id == facts.id).values(**_columns(facts), ended_at=db_now()))
-        await tx.execute(
-            update(ConversationRow).where(ConversationRow.id == decision.conversation_id).values(updated_at=db_now())
-        )
+        await tx.execute(_END_REPLY, {"reply_id": facts.id, **_columns(facts)})
+        await tx.execute(_TOUCH, {"conversation_id": decision.conversation_id})
         await self._note_endpoint(tx, decision, finished)
         return facts
 
@@ -102,7 +100,7 @@ async def _with_stored_counts(tx: AsyncConnection, facts: ReplyFacts) -> ReplyFa
 async def store_text(tx: AsyncConnection, message_id: UUID, text: str, reasoning: str) -> None:
     """Store what a reply has written so far."""
     await tx.execute(
-        update(MessageRow).where(MessageRow.id == message_id).values(text=storable(text), reasoning=storable(reasoning))
+        _STORE_TEXT, {"message_id": message_id, "new_text": storable(text), "new_reasoning": storable(reasoning)}
     )
 
 
@@ -113,16 +111,16 @@ def storable(text: str) -> str:
 
 def _columns(facts: ReplyFacts) -> Mapping[str, Any]:
     return {
-        "state": facts.state,
-        "model_reported": facts.model_reported,
-        "tokens_in": facts.tokens_in,
-        "tokens_out": facts.tokens_out,
-        "count_source": facts.count_source,
-        "ttft_ms": facts.ttft_ms,
-        "duration_ms": facts.duration_ms,
-        "finish_reason": facts.finish_reason,
-        "problem_code": facts.problem_code,
-        "problem_params": dict(facts.problem_params),
+        "new_state": facts.state,
+        "new_model_reported": facts.model_reported,
+        "new_tokens_in": facts.tokens_in,
+        "new_tokens_out": facts.tokens_out,
+        "new_count_source": facts.count_source,
+        "new_ttft_ms": facts.ttft_ms,
+        "new_duration_ms": facts.duration_ms,
+        "new_finish_reason": facts.finish_reason,
+        "new_problem_code": facts.problem_code,
+        "new_problem_params": dict(facts.problem_params),
     }
 
 
@@ -132,3 +130,31 @@ async def text_of(tx: AsyncConnection, message_id: UUID) -> tuple[str, str]:
         await tx.execute(select(MessageRow.text, MessageRow.reasoning).where(MessageRow.id == message_id))
     ).one_or_none()
     return ("", "") if row is None else (row[0], row[1])
+
+
+# Built once: building a statement takes several times as long as running it.
+_STORE_TEXT: Final = (
+    update(MessageRow)
+    .where(MessageRow.id == bindparam("message_id"))
+    .values(text=bindparam("new_text"), reasoning=bindparam("new_reasoning"))
+)
+_TOUCH: Final = (
+    update(ConversationRow).where(ConversationRow.id == bindparam("conversation_id")).values(updated_at=db_now())
+)
+_END_REPLY: Final = (
+    update(ReplyRow)
+    .where(ReplyRow.id == bindparam("reply_id"))
+    .values(
+        state=bindparam("new_state"),
+        model_reported=bindparam("new_model_reported"),
+        tokens_in=bindparam("new_tokens_in"),
+        tokens_out=bindparam("new_tokens_out"),
+        count_source=bindparam("new_count_source"),
+        ttft_ms=bindparam("new_ttft_ms"),
+        duration_ms=bindparam("new_duration_ms"),
+        finish_reason=bindparam("new_finish_reason"),
+        problem_code=bindparam("new_problem_code"),
+        problem_params=bindparam("new_problem_params"),
+        ended_at=db_now(),
+    )
+)

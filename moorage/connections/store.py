@@ -6,7 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Row as ResultRow
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from moorage.accounts.tables import MembershipRow
@@ -199,14 +199,12 @@ class ConnectionStore:
 
     async def note_health(self, connection_id: UUID, code: str | None, *, key_number: int | None = None) -> None:
         """Store how the last call went; `key_number` drops news about an address and key that were replaced since."""
-        current = (
-            ConnectionRow.key_number == key_number if key_number is not None else ConnectionRow.id == connection_id
-        )
-        await self._tx.execute(
-            update(ConnectionRow)
-            .where(ConnectionRow.id == connection_id, ConnectionRow.team_id == self._team_id, current)
-            .values(health=judge_health(code), health_code=code, health_at=db_now())
-        )
+        known = {"its_id": connection_id, "its_team_id": self._team_id}
+        said = {"new_health": judge_health(code), "new_code": code}
+        if key_number is None:
+            await self._tx.execute(_NOTE_HEALTH, {**known, **said})
+        else:
+            await self._tx.execute(_NOTE_HEALTH_OF_KEY, {**known, **said, "its_key_number": key_number})
 
     async def remember(self, connection_id: UUID, key_number: int, quirks: Mapping[str, Json]) -> None:
         """Store what a call has taught about the endpoint, unless the endpoint was replaced since."""
@@ -362,3 +360,12 @@ def _differs(row: ResultRow[Any], model: DiscoveredModel) -> bool:
         or row.context_length != model.context_length
         or row.inputs != list(model.inputs)
     )
+
+
+# Built once: building a statement takes several times as long as running it.
+_NOTE_HEALTH: Final = (
+    update(ConnectionRow)
+    .where(ConnectionRow.id == bindparam("its_id"), ConnectionRow.team_id == bindparam("its_team_id"))
+    .values(health=bindparam("new_health"), health_code=bindparam("new_code"), health_at=db_now())
+)
+_NOTE_HEALTH_OF_KEY: Final = _NOTE_HEALTH.where(ConnectionRow.key_number == bindparam("its_key_number"))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, delete, insert, or_, select, type_coerce, update
+from sqlalchemy import BigInteger, ColumnElement, bindparam, delete, insert, or_, select, type_coerce, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from moorage.storage.types import db_now
@@ -90,9 +90,7 @@ class Ledger:
 
     async def settle(self, tx: AsyncConnection, call_id: UUID, outcome: Outcome) -> bool:
         """Turn the reservation into an event. False if somebody settled it before: then nothing was written."""
-        taken = await tx.execute(
-            delete(ReservationRow).where(ReservationRow.call_id == call_id).returning(*ReservationRow.__table__.c)
-        )
+        taken = await tx.execute(_TAKE, {"settled_id": call_id})
         row = taken.mappings().first()
         if row is None:
             return False
@@ -109,12 +107,11 @@ class Ledger:
             "ttft_ms": outcome.ttft_ms,
             "duration_ms": outcome.duration_ms,
             "started_at": row["created_at"],
-            "at": db_now(),
         }
         if row["kind"] == "byom":
-            await tx.execute(insert(ByomUsageRow).values(**event, connection_id=row["connection_id"]))
+            await tx.execute(_COUNT_BYOM, {**event, "connection_id": row["connection_id"]})
         else:
-            await tx.execute(insert(StandardUsageRow).values(**event, provider=row["provider"]))
+            await tx.execute(_COUNT_STANDARD, {**event, "provider": row["provider"]})
         return True
 
     async def renew(self, tx: AsyncConnection, call_ids: Sequence[UUID]) -> None:
@@ -149,3 +146,10 @@ def _lease_end(lease_s: int) -> ColumnElement[Any]:
 # On the path of every message: building a statement costs more than executing it.
 _ANNOUNCE_REPLY: Final = insert(ReservationRow).values(lease_until=_lease_end(LEASE_S), created_at=db_now())
 _ANNOUNCE_SHORT: Final = insert(ReservationRow).values(lease_until=_lease_end(SHORT_CALL_LEASE_S), created_at=db_now())
+_TAKE: Final = (
+    delete(ReservationRow)
+    .where(ReservationRow.call_id == bindparam("settled_id"))
+    .returning(*ReservationRow.__table__.c)
+)
+_COUNT_BYOM: Final = insert(ByomUsageRow).values(at=db_now())
+_COUNT_STANDARD: Final = insert(StandardUsageRow).values(at=db_now())
