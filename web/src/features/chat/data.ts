@@ -59,6 +59,8 @@ export function takeExchange(client: QueryClient, conversationId: string, exchan
 
 export const createConversation = () => api.post<Conversation>("/api/conversations", { title: "" });
 
+export const deleteConversation = (id: string) => api.delete<Schemas["Done"]>(`/api/conversations/${id}`);
+
 export const sendMessage = (conversationId: string, message: Schemas["MessageSend"]) =>
   api.post<Exchange>(`/api/conversations/${conversationId}/messages`, message);
 
@@ -98,7 +100,7 @@ export function useRename(conversationId: string) {
 export function useDelete(conversationId: string) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: () => api.delete<Schemas["Done"]>(`/api/conversations/${conversationId}`),
+    mutationFn: () => deleteConversation(conversationId),
     onSuccess: () => {
       client.removeQueries({ queryKey: keys.conversation(conversationId) });
       conversationChanged(client, conversationId);

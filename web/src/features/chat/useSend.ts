@@ -2,9 +2,9 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useCallback, useRef, useState } from "react";
 import { useNavigate } from "react-router";
-import { asProblem, type Problem } from "@/api/client";
+import { asProblem, type Problem, ProblemError } from "@/api/client";
 import { keys } from "@/api/queries";
-import { conversationChanged, createConversation, sendMessage, takeExchange } from "./data";
+import { conversationChanged, createConversation, deleteConversation, sendMessage, takeExchange } from "./data";
 import { rememberModel } from "./useModelChoice";
 
 export interface Outgoing {
@@ -52,7 +52,14 @@ export function useSend(conversationId: string | null): Sender {
       return true;
     } catch (error) {
       setFailed({ outgoing, problem: asProblem(error) });
+      // The reason may be that the model is gone or closed; then the picker and the line under the field have to say so.
+      void client.invalidateQueries({ queryKey: keys.models });
       if (conversationId) conversationChanged(client, conversationId);
+      // A refused first message leaves no empty conversation in the list. After a lost connection it may have been stored.
+      else if (created.current && error instanceof ProblemError && error.status >= 400 && error.status < 500) {
+        void deleteConversation(created.current).catch(() => {});
+        created.current = null;
+      }
       return false;
     } finally {
       setPending(null);
