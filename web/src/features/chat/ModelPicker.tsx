@@ -43,7 +43,7 @@ function PickerList({ value, onPick, search }: { value: string | null; onPick: (
       text: `${m.name} ${m.model_id} ${m.connection_name} ${t(`common:origin.${origin}`)}`,
       selected: m.ref === value,
       disabled: !m.available,
-      node: <PickerLine model={m} isSelected={m.ref === value} />,
+      node: <PickerLine model={m} isSelected={m.ref === value} saidAbove={data?.refusal?.code} />,
     })),
   }));
   return (
@@ -62,7 +62,8 @@ function PickerList({ value, onPick, search }: { value: string | null; onPick: (
   );
 }
 
-function PickerLine({ model, isSelected }: { model: PickerModel; isSelected: boolean }) {
+/** `saidAbove`: the refusal that stands over the whole list; it isn't said again in every line. */
+function PickerLine({ model, isSelected, saidAbove }: { model: PickerModel; isSelected: boolean; saidAbove: string | undefined }) {
   const { t } = useTranslation(["chat", "common"]);
   const inputs = model.inputs.map((input) => t(`input.${input}` as "input.text", { defaultValue: input }));
   const facts: ReactNode[] = [
@@ -72,18 +73,21 @@ function PickerLine({ model, isSelected }: { model: PickerModel; isSelected: boo
     model.data_location || null,
     t(`billed.${model.billed_by}`),
   ].filter(Boolean);
+  const reason = !model.available && model.problem && model.problem.code !== saidAbove ? model.problem.message : null;
   const isWell = model.health === "healthy";
   return (
     <div className="grid grid-cols-[1.125rem_minmax(0,1fr)_auto] items-center gap-x-2">
       <span className="self-start pt-0.5">{isSelected ? <Check aria-hidden="true" className="size-4" /> : null}</span>
       <span className="min-w-0">
         <span className={cx("block truncate text-sm", isSelected && "font-semibold", !model.available && "text-muted")}>{model.name}</span>
-        <span className="block text-xs text-muted">{model.problem && !model.available ? `${model.connection_name} · ${model.problem.message}` : facts.join(" · ")}</span>
+        <span className="block text-xs text-muted">{reason ? `${model.connection_name} · ${reason}` : facts.join(" · ")}</span>
       </span>
-      <span className="flex items-center gap-1.5 text-xs text-muted">
-        <span className={isWell || !model.available || model.health === "unproven" ? "sr-only" : undefined}>{t(`common:health.${model.health}`)}</span>
-        <HealthDot health={model.health} />
-      </span>
+      {model.available ? (
+        <span className="flex items-center gap-1.5 text-xs text-muted">
+          <span className={isWell || model.health === "unproven" ? "sr-only" : undefined}>{t(`common:health.${model.health}`)}</span>
+          <HealthDot health={model.health} />
+        </span>
+      ) : null}
     </div>
   );
 }
