@@ -50,7 +50,7 @@ class Settings(BaseSettings):
         default=None, description="PEM file of certificate authorities to trust in addition."
     )
     catalogue: Path | None = Field(
-        default=None, description="TOML file of standard models instead of the built-in list."
+        default=None, description="TOML file of standard providers; replaces those of the same name."
     )
     standard_keys: SecretStr = Field(
         default=SecretStr(""), description="Keys of standard providers: provider=key, comma separated."
