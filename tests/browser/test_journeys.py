@@ -11,7 +11,8 @@ from tests.support.running import MODEL_KEY, PASSWORD
 LANGUAGES = ("en", "de")
 
 
-async def _sign_up(desk: Desk) -> None:
+async def sign_up(desk: Desk) -> None:
+    """Set the deployment up as Olga."""
     await desk.open()
     page, words = desk.page, desk.words
     await expect(page.get_by_role("heading", name=words("accounts.setup.title"))).to_be_visible()
@@ -68,7 +69,7 @@ async def test_from_the_empty_page_to_the_first_answer_and_its_figures(open_desk
     """P2, P8, P9, P15, P21."""
     desk = await open_desk(language)
     page, words = desk.page, desk.words
-    await _sign_up(desk)
+    await sign_up(desk)
     await _connect(desk)
     await _choose(desk, "steady")
     await _send(desk, "Wie lange ist die Frist?")
@@ -109,7 +110,7 @@ async def test_a_reload_in_the_middle_of_an_answer_goes_on_where_it_was(open_des
     desk = await open_desk(language)
     page, words = desk.page, desk.words
     desk.harbour.models.models = ["steady", "held"]
-    await _sign_up(desk)
+    await sign_up(desk)
     await _connect(desk)
     await _choose(desk, "held")
     await _send(desk, "Hold on")
@@ -130,7 +131,7 @@ async def test_stop_by_escape_keeps_the_half_answer_and_says_so(open_desk: OpenD
     desk = await open_desk("en")
     page, words = desk.page, desk.words
     desk.harbour.models.models = ["steady", "held"]
-    await _sign_up(desk)
+    await sign_up(desk)
     await _connect(desk)
     await _choose(desk, "held")
     await _send(desk, "Hold on")
@@ -151,7 +152,7 @@ async def test_a_wrong_key_stops_the_test_at_sign_in_and_nothing_is_saved(open_d
     """P8."""
     desk = await open_desk(language)
     page, words = desk.page, desk.words
-    await _sign_up(desk)
+    await sign_up(desk)
     await desk.open("/settings/models/custom/new")
     await _fill_wizard(desk, desk.harbour.models.base_url, "sk-wrong")
     stage = words("connections.stage.credential")
@@ -168,7 +169,7 @@ async def test_an_address_that_can_not_work_is_explained_before_anything_is_sent
 ) -> None:
     """P6."""
     desk = await open_desk("en")
-    await _sign_up(desk)
+    await sign_up(desk)
     await desk.open("/settings/models/custom/new")
     field = desk.page.get_by_label(desk.words("connections.wizard.base_url"), exact=True)
     await field.fill(address)
@@ -179,7 +180,7 @@ async def test_an_address_that_can_not_work_is_explained_before_anything_is_sent
 async def test_the_phone_in_german_and_in_the_dark_shows_the_whole_conversation(open_desk: OpenDesk) -> None:
     desk = await open_desk("de", width=390, height=844, dark=True)
     page = desk.page
-    await _sign_up(desk)
+    await sign_up(desk)
     await _send(desk, "Zeigen Sie mir Code")
     await expect(page.locator("pre code").last).to_be_visible()
     await expect(page.get_by_role("button", name=desk.words("chat.regenerate.same"))).to_be_visible()

@@ -1,5 +1,6 @@
 // A menu of acts behind one button. The button is there at once, its menu a moment later.
-import { lazy, type ReactElement, type ReactNode, Suspense } from "react";
+import { lazy, type ReactElement, type ReactNode, Suspense, useRef } from "react";
+import { LateTrigger } from "./LateTrigger";
 
 export interface MenuEntry {
   label: string;
@@ -19,9 +20,10 @@ export interface MenuProps {
 const MenuPopup = lazy(() => import("./MenuPopup").then((module) => ({ default: module.MenuPopup })));
 
 export function Menu(props: MenuProps) {
+  const pressed = useRef(false);
   return (
-    <Suspense fallback={props.trigger}>
-      <MenuPopup {...props} />
+    <Suspense fallback={<LateTrigger trigger={props.trigger} pressed={pressed} />}>
+      <MenuPopup {...props} pressed={pressed} />
     </Suspense>
   );
 }

@@ -1,11 +1,14 @@
 // The menu itself, loaded after the page it belongs to.
 import { Menu as Base } from "@base-ui/react/menu";
+import { type RefObject, useState } from "react";
 import type { MenuProps } from "./Menu";
 import { cx } from "./cx";
 
-export function MenuPopup({ trigger, entries, align = "end" }: MenuProps) {
+/** `pressed`: the button was pressed before this menu was loaded. */
+export function MenuPopup({ pressed, trigger, entries, align = "end" }: MenuProps & { pressed: RefObject<boolean> }) {
+  const [startsOpen] = useState(() => pressed.current);
   return (
-    <Base.Root>
+    <Base.Root defaultOpen={startsOpen}>
       <Base.Trigger render={trigger} />
       <Base.Portal>
         <Base.Positioner sideOffset={4} align={align} className="z-50">

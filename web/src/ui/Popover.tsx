@@ -1,5 +1,6 @@
 // A floating panel next to its button. The button is there at once, its panel a moment later.
-import { lazy, type ReactElement, type ReactNode, type RefObject, Suspense } from "react";
+import { lazy, type ReactElement, type ReactNode, type RefObject, Suspense, useRef } from "react";
+import { LateTrigger } from "./LateTrigger";
 
 export interface PopoverProps {
   trigger: ReactElement;
@@ -18,9 +19,10 @@ export interface PopoverProps {
 const PopoverPopup = lazy(() => import("./PopoverPopup").then((module) => ({ default: module.PopoverPopup })));
 
 export function Popover(props: PopoverProps) {
+  const pressed = useRef(false);
   return (
-    <Suspense fallback={props.trigger}>
-      <PopoverPopup {...props} />
+    <Suspense fallback={<LateTrigger trigger={props.trigger} pressed={pressed} />}>
+      <PopoverPopup {...props} pressed={pressed} />
     </Suspense>
   );
 }

@@ -1,12 +1,20 @@
 // The floating panel itself, loaded after the page it belongs to.
 import { Popover as Base } from "@base-ui/react/popover";
+import { type RefObject, useEffect, useState } from "react";
 import type { PopoverProps } from "./Popover";
 import { cx } from "./cx";
 
-export function PopoverPopup({ trigger, title, showTitle, open, onOpenChange, side = "bottom", align = "start", initialFocus, className, children }: PopoverProps) {
+/** `pressed`: the button was pressed before this panel was loaded. */
+export function PopoverPopup({ pressed, trigger, title, showTitle, open, onOpenChange, side = "bottom", align = "start", initialFocus, className, children }: PopoverProps & { pressed: RefObject<boolean> }) {
+  const [startsOpen] = useState(() => pressed.current);
+  useEffect(() => {
+    if (!pressed.current) return;
+    pressed.current = false;
+    onOpenChange?.(true);
+  }, [pressed, onOpenChange]);
   const control = { ...(open === undefined ? {} : { open }), ...(onOpenChange ? { onOpenChange: (next: boolean) => onOpenChange(next) } : {}) };
   return (
-    <Base.Root {...control}>
+    <Base.Root defaultOpen={startsOpen} {...control}>
       <Base.Trigger render={trigger} />
       <Base.Portal>
         <Base.Positioner side={side} align={align} sideOffset={6} collisionPadding={8} className="z-50">
