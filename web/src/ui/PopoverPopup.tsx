@@ -1,17 +1,18 @@
 // The floating panel itself, loaded after the page it belongs to.
 import { Popover as Base } from "@base-ui/react/popover";
-import { type RefObject, useEffect, useState } from "react";
+import { type RefObject, useEffect, useRef, useState } from "react";
 import type { PopoverProps } from "./Popover";
 import { cx } from "./cx";
 
 /** `pressed`: the button was pressed before this panel was loaded. */
 export function PopoverPopup({ pressed, trigger, title, showTitle, open, onOpenChange, side = "bottom", align = "start", initialFocus, className, children }: PopoverProps & { pressed: RefObject<boolean> }) {
+  const hasOpened = useRef(false);
   const [startsOpen] = useState(() => pressed.current);
   useEffect(() => {
-    if (!pressed.current) return;
-    pressed.current = false;
+    if (!startsOpen || hasOpened.current) return;
+    hasOpened.current = true;
     onOpenChange?.(true);
-  }, [pressed, onOpenChange]);
+  }, [startsOpen, onOpenChange]);
   const control = { ...(open === undefined ? {} : { open }), ...(onOpenChange ? { onOpenChange: (next: boolean) => onOpenChange(next) } : {}) };
   return (
     <Base.Root defaultOpen={startsOpen} {...control}>
