@@ -73,7 +73,7 @@ def finished(end: Finished, language: Language) -> TestFinished:
             for model in findings.models
         ],
         models_offered=findings.models_offered,
-        notes=[sentence(f"note_{note.removeprefix('note_')}", {}, language) for note in findings.notes],
+        notes=[sentence(f"note_{note}", {}, language) for note in findings.notes],
     )
 
 

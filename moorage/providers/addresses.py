@@ -19,7 +19,7 @@ _DEFAULT_API_VERSION: Final = "2024-10-21"
 
 @dataclass(frozen=True, slots=True)
 class Pasted:
-    """What was understood. `base_url` is not judged yet; `notes` are codes with sentences (`note_…`).
+    """What was understood. `base_url` is not judged yet; `notes` are names; the sentence of each is `note_<name>`.
 
     `model_hint`: the deployment that an Azure URL names, or None.
     """
