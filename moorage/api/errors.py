@@ -104,7 +104,8 @@ def install(app: FastAPI) -> None:
 
 def unexpected(request: Request, error: Exception) -> JSONResponse:
     """Answer an error nobody expected, the only 500; its text is neither shown nor logged."""
-    log.error("unexpected_error", kind=type(error).__name__, where=describe_place(error))
+    request_id = request.state.request_id
+    log.error("unexpected_error", request_id=request_id, kind=type(error).__name__, where=describe_place(error))
     return answer(request, 500, tell("unexpected", {}, language_of(request), retryable=True))
 
 

@@ -1,4 +1,4 @@
-"""What happens to every request: an id through everything, a bounded body, one log line without content."""
+"""What happens to every request: an id for its answer, log lines and audit entries; a bounded body; no content logged."""
 
 import time
 from typing import Final
