@@ -1,5 +1,5 @@
 // Invitations by link. A link is shown once, when it is made; afterwards only that it exists.
-import { Copy } from "lucide-react";
+import { Check, Copy } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Schemas } from "@/api/client";
@@ -11,6 +11,7 @@ import { Button } from "@/ui/Button";
 import { Field, Input } from "@/ui/Field";
 import { Select } from "@/ui/Select";
 import { Note } from "@/ui/States";
+import { useCopy } from "@/ui/useCopy";
 import { type Role, useInvite, useTeamAct } from "./queries";
 
 export function Invitations({ invitations }: { invitations: Schemas["InvitationView"][] }) {
@@ -41,6 +42,7 @@ function InviteForm() {
   const [role, setRole] = useState<Role>("member");
   const [note, setNote] = useState("");
   const [link, setLink] = useState<string | null>(null);
+  const { copied, copy } = useCopy();
   const [error, setError] = useState<string | null>(null);
   const roles: Role[] = team.role === "owner" ? ["member", "admin", "owner"] : ["member", "admin"];
   const submit = async (event: FormEvent) => {
@@ -55,11 +57,6 @@ function InviteForm() {
       setError(asProblem(thrown).message);
     }
   };
-  const copy = async () => {
-    if (!link) return;
-    await navigator.clipboard.writeText(link);
-    notify(t("invite.copied"));
-  };
   return (
     <>
       <form noValidate onSubmit={(event) => void submit(event)} className="grid items-start gap-4 sm:grid-cols-[12rem_1fr_auto]">
@@ -73,7 +70,7 @@ function InviteForm() {
       </form>
       <div role="status" className="empty:hidden">
         {link ? (
-          <Note tone="ok" actions={<><Button size="sm" onClick={() => void copy()}><Copy aria-hidden="true" />{t("invite.copy")}</Button><Button size="sm" variant="quiet" onClick={() => setLink(null)}>{common("action.close")}</Button></>}>
+          <Note tone="ok" actions={<><Button size="sm" onClick={() => copy(link)}>{copied ? <Check aria-hidden="true" /> : <Copy aria-hidden="true" />}{copied ? t("invite.copied") : t("invite.copy")}</Button><Button size="sm" variant="quiet" onClick={() => setLink(null)}>{common("action.close")}</Button></>}>
             <p>{t("invite.once")}</p>
             <p className="pt-1 font-mono text-xs [overflow-wrap:anywhere] select-all">{link}</p>
           </Note>
