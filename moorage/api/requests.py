@@ -1,4 +1,4 @@
-"""What happens to every request: an id for its answer, log lines and audit entries; a bounded body; no content logged."""
+"""What happens to every request: an id for its answer, log lines and audit entries; a bounded body; one line logged."""
 
 import time
 from typing import Final

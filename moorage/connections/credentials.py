@@ -58,9 +58,17 @@ class Credentials:
         """Seal a key to its row and to the endpoint it was entered for."""
         return None if key is None else self._vault.seal(key, _key_place(team_id, connection_id, endpoint))
 
-    def open_key(self, team_id: UUID, connection_id: UUID, endpoint: Endpoint, sealed: bytes | None) -> Secret | None:
-        """Open a key for this endpoint. Raises Unavailable("key_unreadable") beside any other address or row."""
-        return None if sealed is None else self._vault.open(sealed, _key_place(team_id, connection_id, endpoint))
+    def open(
+        self, team_id: UUID, connection_id: UUID, sealed_base_url: bytes, sealed_key: bytes | None
+    ) -> tuple[Endpoint, Secret | None]:
+        """Open a connection's address and its key, which opens beside no other address or row.
+
+        Raises Unavailable("key_unreadable"), and as `open_address`.
+        """
+        endpoint = self.open_address(team_id, connection_id, sealed_base_url)
+        if sealed_key is None:
+            return endpoint, None
+        return endpoint, self._vault.open(sealed_key, _key_place(team_id, connection_id, endpoint))
 
     def seal_tested(self, team_id: UUID, test_id: UUID, endpoint: Endpoint) -> bytes:
         """Seal the address that a test ended up with to the test's row."""

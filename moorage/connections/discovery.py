@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from sqlalchemy import Row as ResultRow
@@ -68,8 +68,7 @@ class Discovery:
         return merged
 
     async def _ask(self, row: ResultRow[Any]) -> Sequence[DiscoveredModel]:
-        endpoint = self._credentials.open_address(row.team_id, row.id, row.sealed_base_url)
-        key = self._credentials.open_key(row.team_id, row.id, endpoint, row.sealed_key)
+        endpoint, key = self._credentials.open(row.team_id, row.id, row.sealed_base_url, row.sealed_key)
         line = self._door.line(str(row.id), endpoint)
         provider = OpenAICompatible(line, endpoint, key, Quirks.from_json(row.quirks))
         try:
@@ -96,8 +95,8 @@ class Discovery:
             details = {"code": failure.code}
         if failure is None or isinstance(failure, EndpointFailure):
             await store.note_health(row.id, None if failure is None else failure.code, key_number=row.key_number)
-        outcome = "done" if failure is None else "failed"
-        act = Act("models.discovered", "connection", str(row.id), row.name, outcome, details)  # type: ignore[arg-type]
+        outcome: Literal["done", "failed"] = "done" if failure is None else "failed"
+        act = Act("models.discovered", "connection", str(row.id), row.name, outcome, details)
         await record(tx, row.team_id, caller.actor, act)
         return merged
 

@@ -38,10 +38,9 @@ class ProviderDesk:
         opening = chosen.opening
         match opening:
             case OwnOpening():
-                endpoint = self._credentials.open_address(
-                    opening.team_id, opening.connection_id, opening.sealed_base_url
+                endpoint, key = self._credentials.open(
+                    opening.team_id, opening.connection_id, opening.sealed_base_url, opening.sealed_key
                 )
-                key = self._credentials.open_key(opening.team_id, opening.connection_id, endpoint, opening.sealed_key)
                 line = self._door.line(str(opening.connection_id), endpoint)
                 return OpenAICompatible(line, endpoint, key, Quirks.from_json(opening.quirks))
             case StandardOpening():

@@ -205,8 +205,7 @@ class Testing:
         return Located(endpoint, entered.key, quirks, pasted.notes, pasted.model_hint)
 
     def _open(self, row: ResultRow[Any]) -> Located:
-        endpoint = self._credentials.open_address(row.team_id, row.id, row.sealed_base_url)
-        key = self._credentials.open_key(row.team_id, row.id, endpoint, row.sealed_key)
+        endpoint, key = self._credentials.open(row.team_id, row.id, row.sealed_base_url, row.sealed_key)
         return Located(endpoint, key, Quirks.from_json(row.quirks))
 
     def _keep_address(self, row: ResultRow[Any], entered: Entered) -> Located:
