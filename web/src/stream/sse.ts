@@ -35,7 +35,6 @@ export interface FollowOptions {
   onState?: (state: LinkState) => void;
   isFinal: (error: unknown) => boolean;
   signal: AbortSignal;
-  lastEventId?: string;
   /** Injected in tests. */
   wait?: (ms: number, signal: AbortSignal) => Promise<void>;
 }
@@ -60,7 +59,7 @@ function pause(ms: number, signal: AbortSignal): Promise<void> {
 /** Follows a stream until its last event. Every broken connection is taken up again from the last id that arrived. */
 export async function followEvents(options: FollowOptions): Promise<void> {
   const { connect, onEvent, onState, isFinal, signal, wait = pause } = options;
-  let lastId = options.lastEventId;
+  let lastId: string | undefined;
   let delayMs = firstDelayMs;
   let ended = false;
   while (!signal.aborted && !ended) {

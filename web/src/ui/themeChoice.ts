@@ -5,7 +5,7 @@ export type ThemeChoice = "system" | "light" | "dark";
 const storageKey = "moorage.theme";
 const listeners = new Set<() => void>();
 
-export function readTheme(): ThemeChoice {
+function readTheme(): ThemeChoice {
   const value = document.documentElement.dataset.theme;
   return value === "light" || value === "dark" ? value : "system";
 }

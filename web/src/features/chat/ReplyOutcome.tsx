@@ -7,7 +7,7 @@ type Receipt = Schemas["Receipt"];
 type Outcome = "stopped" | "interrupted" | "failed" | "cut" | "filtered";
 
 /** Null when the reply is whole. */
-export function outcomeOf(receipt: Receipt): Outcome | null {
+function outcomeOf(receipt: Receipt): Outcome | null {
   if (receipt.state === "stopped" || receipt.state === "interrupted" || receipt.state === "failed") return receipt.state;
   if (receipt.state === "done" && receipt.finish_reason === "length") return "cut";
   if (receipt.state === "done" && receipt.finish_reason === "content_filter") return "filtered";

@@ -54,7 +54,7 @@ const DAY_MS = 86_400_000;
 const parse = (day: string): number => Date.parse(`${day}T00:00:00Z`);
 const format = (time: number): string => new Date(time).toISOString().slice(0, 10);
 
-export function daysBetween(from: string, to: string): string[] {
+function daysBetween(from: string, to: string): string[] {
   const days: string[] = [];
   for (let time = parse(from); time <= parse(to); time += DAY_MS) days.push(format(time));
   return days;
