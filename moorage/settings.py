@@ -2,7 +2,6 @@
 
 import difflib
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -113,12 +112,12 @@ class Settings(BaseSettings):
         return {name.strip(): key.strip() for name, _, key in pairs if key.strip()}
 
 
-def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
-    """Read and check the settings. Raises SettingsError with one line per problem; values are never repeated."""
+def read_settings() -> Settings:
+    """Read the environment and check it. Raises SettingsError with one line per problem; values are never repeated."""
     known = {PREFIX + name.upper() for name in Settings.model_fields}
     problems = [
         _describe_unknown(name, known)
-        for name in sorted(environment)
+        for name in sorted(os.environ)
         if name.startswith(PREFIX) and name.upper() not in known
     ]
     try:
