@@ -1,11 +1,6 @@
-// A button whose panel is still on its way: a press in the meantime is remembered, not lost.
-import { cloneElement, type ReactElement, type RefObject } from "react";
+// A button whose panel is still on its way: a press in the meantime opens it when it has come.
+import { cloneElement, type ReactElement } from "react";
 
-export function LateTrigger({ trigger, pressed }: { trigger: ReactElement; pressed: RefObject<boolean> }) {
-  const button = trigger as ReactElement<{ onClick?: () => void }>;
-  return cloneElement(button, {
-    onClick: () => {
-      pressed.current = true;
-    },
-  });
+export function LateTrigger({ trigger, onPress }: { trigger: ReactElement; onPress: () => void }) {
+  return cloneElement(trigger as ReactElement<{ onClick?: () => void }>, { onClick: onPress });
 }

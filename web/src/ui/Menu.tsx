@@ -1,5 +1,5 @@
 // A menu of acts behind one button. The button is there at once, its menu a moment later.
-import { lazy, type ReactElement, type ReactNode, Suspense, useRef } from "react";
+import { lazy, type ReactElement, type ReactNode, Suspense, useState } from "react";
 import { LateTrigger } from "./LateTrigger";
 
 export interface MenuEntry {
@@ -20,10 +20,10 @@ export interface MenuProps {
 const MenuPopup = lazy(() => import("./MenuPopup").then((module) => ({ default: module.MenuPopup })));
 
 export function Menu(props: MenuProps) {
-  const pressed = useRef(false);
+  const [isOpen, setIsOpen] = useState(false);
   return (
-    <Suspense fallback={<LateTrigger trigger={props.trigger} pressed={pressed} />}>
-      <MenuPopup {...props} pressed={pressed} />
+    <Suspense fallback={<LateTrigger trigger={props.trigger} onPress={() => setIsOpen(true)} />}>
+      <MenuPopup {...props} isOpen={isOpen} onOpenChange={setIsOpen} />
     </Suspense>
   );
 }

@@ -1,14 +1,11 @@
 // The menu itself, loaded after the page it belongs to.
 import { Menu as Base } from "@base-ui/react/menu";
-import { type RefObject, useState } from "react";
 import type { MenuProps } from "./Menu";
 import { cx } from "./cx";
 
-/** `pressed`: the button was pressed before this menu was loaded. */
-export function MenuPopup({ pressed, trigger, entries, align = "end" }: MenuProps & { pressed: RefObject<boolean> }) {
-  const [startsOpen] = useState(() => pressed.current);
+export function MenuPopup({ isOpen, onOpenChange, trigger, entries, align = "end" }: MenuProps & { isOpen: boolean; onOpenChange: (open: boolean) => void }) {
   return (
-    <Base.Root defaultOpen={startsOpen}>
+    <Base.Root open={isOpen} onOpenChange={(next) => onOpenChange(next)}>
       <Base.Trigger render={trigger} />
       <Base.Portal>
         <Base.Positioner sideOffset={4} align={align} className="z-50">

@@ -1,5 +1,5 @@
 // A floating panel next to its button. The button is there at once, its panel a moment later.
-import { lazy, type ReactElement, type ReactNode, type RefObject, Suspense, useRef } from "react";
+import { lazy, type ReactElement, type ReactNode, type RefObject, Suspense, useState } from "react";
 import { LateTrigger } from "./LateTrigger";
 
 export interface PopoverProps {
@@ -19,10 +19,11 @@ export interface PopoverProps {
 const PopoverPopup = lazy(() => import("./PopoverPopup").then((module) => ({ default: module.PopoverPopup })));
 
 export function Popover(props: PopoverProps) {
-  const pressed = useRef(false);
+  const [ownOpen, setOwnOpen] = useState(false);
+  const change = (next: boolean) => (setOwnOpen(next), props.onOpenChange?.(next));
   return (
-    <Suspense fallback={<LateTrigger trigger={props.trigger} pressed={pressed} />}>
-      <PopoverPopup {...props} pressed={pressed} />
+    <Suspense fallback={<LateTrigger trigger={props.trigger} onPress={() => change(true)} />}>
+      <PopoverPopup {...props} open={props.open ?? ownOpen} onOpenChange={change} />
     </Suspense>
   );
 }

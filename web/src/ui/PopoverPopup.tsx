@@ -1,21 +1,13 @@
 // The floating panel itself, loaded after the page it belongs to.
 import { Popover as Base } from "@base-ui/react/popover";
-import { type RefObject, useEffect, useRef, useState } from "react";
 import type { PopoverProps } from "./Popover";
 import { cx } from "./cx";
 
-/** `pressed`: the button was pressed before this panel was loaded. */
-export function PopoverPopup({ pressed, trigger, title, showTitle, open, onOpenChange, side = "bottom", align = "start", initialFocus, className, children }: PopoverProps & { pressed: RefObject<boolean> }) {
-  const hasOpened = useRef(false);
-  const [startsOpen] = useState(() => pressed.current);
-  useEffect(() => {
-    if (!startsOpen || hasOpened.current) return;
-    hasOpened.current = true;
-    onOpenChange?.(true);
-  }, [startsOpen, onOpenChange]);
-  const control = { ...(open === undefined ? {} : { open }), ...(onOpenChange ? { onOpenChange: (next: boolean) => onOpenChange(next) } : {}) };
+type Controlled = PopoverProps & { open: boolean; onOpenChange: (open: boolean) => void };
+
+export function PopoverPopup({ trigger, title, showTitle, open, onOpenChange, side = "bottom", align = "start", initialFocus, className, children }: Controlled) {
   return (
-    <Base.Root defaultOpen={startsOpen} {...control}>
+    <Base.Root open={open} onOpenChange={(next) => onOpenChange(next)}>
       <Base.Trigger render={trigger} />
       <Base.Portal>
         <Base.Positioner side={side} align={align} sideOffset={6} collisionPadding={8} className="z-50">
