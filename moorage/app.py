@@ -94,7 +94,7 @@ def compose(settings: Settings, database: Database, vault: Vault) -> Parts:
     ledger = Ledger(instance.name, secrets.token_hex(8))
     rules = AddressRules(allowed_ports=settings.ports, exceptions=Exceptions.parse(settings.egress_allow))
     resolver = SystemResolver()
-    door = build_door(settings, resolver)
+    door = build_door(settings, rules.exceptions, resolver)
     catalogue = Catalogue.load(
         settings.catalogue, {name: Secret(key) for name, key in settings.keys_of_providers().items()}
     )
@@ -120,11 +120,11 @@ def compose(settings: Settings, database: Database, vault: Vault) -> Parts:
     )
 
 
-def build_door(settings: Settings, resolver: SystemResolver) -> Door:
+def build_door(settings: Settings, exceptions: Exceptions, resolver: SystemResolver) -> Door:
     """Make the only way out, as the operator configured it."""
     own_host = urlsplit(settings.public_url).hostname
     policy = AddressPolicy(
-        exceptions=Exceptions.parse(settings.egress_allow),
+        exceptions=exceptions,
         own_hosts=frozenset() if own_host is None else frozenset({own_host}),
     )
     return Door(policy=policy, resolver=resolver, extra_ca_file=settings.extra_ca_file)

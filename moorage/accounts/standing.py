@@ -34,7 +34,7 @@ async def list_teams(tx: AsyncConnection) -> Sequence[TeamStanding]:
 async def set_standing(tx: AsyncConnection, team_id: UUID, *, plan: str | None, standing: str | None) -> str | None:
     """Set plan, standing or both; gives the gate's refusal code that follows, None when models are open.
 
-    Raises NotFound("team_gone"); Invalid("standing_needed") when there is nothing to set.
+    Raises NotFound("team_unknown"); Invalid("standing_needed") when there is nothing to set.
     """
     values = {name: value for name, value in (("plan", plan), ("standing", standing)) if value is not None}
     if not values:
@@ -43,7 +43,7 @@ async def set_standing(tx: AsyncConnection, team_id: UUID, *, plan: str | None, 
         await tx.execute(select(TeamRow.name, TeamRow.plan, TeamRow.standing).where(TeamRow.id == team_id))
     ).one_or_none()
     if before is None:
-        raise NotFound("team_gone")
+        raise NotFound("team_unknown")
     await tx.execute(update(TeamRow).where(TeamRow.id == team_id).values(**values))
     now = {"plan": plan or before.plan, "standing": standing or before.standing}
     details = {**now, "plan_before": before.plan, "standing_before": before.standing}

@@ -239,7 +239,7 @@ class Replies:
             raise
 
     async def _note_refusal(self, team_id: UUID, actor: Actor, refusal: AccessRefused) -> None:
-        act = Act("access.refused", "reply", "", "", outcome="refused", details={"reason": refusal.code})
+        act = Act("access.refused", "reply", "", "", outcome="refused", details={"code": refusal.code})
         async with self._database.write() as tx:
             await record(tx, team_id, actor, act)
 

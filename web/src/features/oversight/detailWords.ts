@@ -1,7 +1,7 @@
 // Words for the details of an entry. A detail of a newer server keeps its own name.
 import { useTranslation } from "react-i18next";
 
-const known = ["models", "passed", "stage", "code", "reason", "role", "before", "left", "plan", "standing", "number", "address_entered"] as const;
+const known = ["models", "passed", "stage", "code", "role", "before", "left", "plan", "standing", "number", "address_entered"] as const;
 
 export function useDetailWords() {
   const { t } = useTranslation("oversight");
