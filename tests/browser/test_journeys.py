@@ -93,6 +93,8 @@ async def test_from_the_empty_page_to_the_first_answer_and_its_figures(open_desk
 
     await desk.open("/settings/oversight/usage")
     await expect(page.get_by_role("row", name=re.compile("steady")).first).to_be_visible()
+    # The chart is loaded late and measures its place before it draws.
+    await expect(page.locator("figure .recharts-bar-rectangle path").first).to_be_visible()
     await desk.picture("usage")
     await desk.open("/settings/oversight/audit")
     await expect(page.get_by_text("Kanzlei GPU").first).to_be_visible()
