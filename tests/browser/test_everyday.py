@@ -110,6 +110,7 @@ async def test_a_suspended_team_sees_why_and_keeps_what_it_wrote(open_desk: Open
     await expect(page.get_by_text(words("chat.send.kept"))).to_be_visible()
     await expect(page.get_by_role("alert").filter(has_text=why)).to_be_visible()
     await expect(page.get_by_label(words("chat.composer.label"), exact=True)).to_have_value("Geht das noch?")
+    await expect(desk.button("common.action.tryAgain")).to_have_count(0)
     await desk.picture("suspended-chat")
     # The refused first message leaves no empty conversation behind.
     await expect(page.get_by_text(words("chat.list.empty"))).to_be_visible()

@@ -50,12 +50,12 @@ export function ConversationView({ conversation, wantedModel = null }: { convers
   }, [sendOut, signal]);
   const sendText = (text: string) => send({ text, parentId: conversation?.head_id ?? null, modelRef: choice.ref ?? "" });
 
-  const retry = () => {
-    const outgoing = sender.failed?.outgoing;
-    // Words from the field may have been changed since; an edit goes out again as it was.
-    if (outgoing && outgoing.parentId !== (conversation?.head_id ?? null)) void send(outgoing);
-    else composer.current?.submit();
-  };
+  const failed = sender.failed;
+  // Words from the field may have been changed since; an edit goes out again as it was.
+  const failedEdit = failed && failed.outgoing.parentId !== (conversation?.head_id ?? null) ? failed.outgoing : null;
+  const retry = () => (failedEdit ? void send(failedEdit) : composer.current?.submit());
+  // After a refusal the same again is no way out; another model and "Send" are.
+  const canRetry = failed?.problem.retryable || failedEdit;
 
   const { mutate: moveTo } = moveHead;
   const onShow = useCallback((messageId: string) => conversation && moveTo(newestLeaf(conversation, messageId)), [conversation, moveTo]);
@@ -122,10 +122,10 @@ export function ConversationView({ conversation, wantedModel = null }: { convers
               <Button size="sm" onClick={jump} className="shadow-float"><ArrowDown aria-hidden="true" />{t("thread.jump")}</Button>
             </div>
           ) : null}
-          {sender.failed ? (
+          {failed ? (
             <div className="pb-2">
-              <Note tone="danger" actions={<><Button size="sm" variant="primary" onClick={retry}>{t("common:action.tryAgain")}</Button><Button size="sm" onClick={sender.forget}>{t("common:action.close")}</Button></>}>
-                <p className="font-semibold">{sender.failed.problem.message}</p>
+              <Note tone="danger" actions={<>{canRetry ? <Button size="sm" variant="primary" onClick={retry}>{t("common:action.tryAgain")}</Button> : null}<Button size="sm" onClick={sender.forget}>{t("common:action.close")}</Button></>}>
+                <p className="font-semibold">{failed.problem.message}</p>
                 <p>{t("send.kept")}</p>
               </Note>
             </div>
