@@ -48,8 +48,9 @@ def turns_of(branch: Sequence[HistoryMessage]) -> list[Turn]:
 
 
 def title_of(text: str, *, length: int = 60) -> str:
-    """Make a title of the first words of a message, cut at a word."""
+    """Make a title of the first words of a message, without the marks of a heading or list, cut at a word."""
     line = " ".join(text.split())
+    line = line.lstrip("#>*-` ") or line
     if len(line) <= length:
         return line
     cut = line[: length - 1].rsplit(" ", 1)[0] if " " in line[: length - 1] else line[: length - 1]

@@ -70,3 +70,9 @@ def test_messages_of_one_instant_come_in_the_order_of_the_tree() -> None:
     for seed in range(20):
         mixed = random.Random(seed).sample(chain, len(chain))
         assert [message.text for message in in_order(mixed)] == ["1", "2", "3", "4"]
+
+
+def test_a_title_leaves_the_marks_of_markdown_out() -> None:
+    assert title_of("# Contract review\n\nPlease read") == "Contract review Please read"
+    assert title_of("- one\n- two") == "one - two"
+    assert title_of("###") == "###"
