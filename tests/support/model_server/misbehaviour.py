@@ -11,6 +11,7 @@ from tests.support.model_server.wire import Answerer, as_chunk
 LEAK_MARKER = "sk-leak-4711 upstream-words"
 WORDS = 20
 BATCH = 256
+ENDLESS_PIECES = 1024  # 64 MiB, far beyond every limit of a reader
 HTML = f"<!doctype html><html><title>Sign in</title>{LEAK_MARKER}</html>".encode()
 DONE = b"data: [DONE]\n\n"
 
@@ -240,8 +241,12 @@ async def swallow_an_error(exchange: Exchange) -> None:
 async def endless_line(exchange: Exchange) -> None:
     await exchange.send_half()
     await exchange.answerer.write(b'data: {"choices":[{"delta":{"content":"')
-    while True:
+    # Endless for every reader with a limit. It ends all the same: a TLS transport whose peer has gone may go on taking
+    # bytes without ever pausing us, and both ends of a test share one event loop.
+    for _ in range(ENDLESS_PIECES):
         await exchange.answerer.write(b"a" * 65_536)
+        await asyncio.sleep(0)
+    exchange.answerer.reset()
 
 
 async def answer_in_one_document(exchange: Exchange) -> None:
