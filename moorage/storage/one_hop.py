@@ -31,6 +31,8 @@ class OneHopConnection(Connection):
     """aiosqlite's connection with another cursor, and with a BEGIN that travels with the first statement."""
 
     _begin: str | None = None
+    # True while a statement is in the thread, and after its caller was cancelled: then nobody knows how far it got.
+    _is_away = False
 
     def begin_soon(self, statement: str) -> None:
         """Begin a transaction with `statement` when the first statement of it is executed."""
@@ -43,15 +45,17 @@ class OneHopConnection(Connection):
     @override
     async def commit(self) -> None:
         self._begin = None
-        if self._conn.in_transaction:
+        if self._is_away or self._conn.in_transaction:
             await super().commit()
+            self._is_away = False
 
     @override
     async def rollback(self) -> None:
         # The pool rolls back whatever it gets returned, mostly nothing: asking is free, the thread is not.
         self._begin = None
-        if self._conn.in_transaction:
+        if self._is_away or self._conn.in_transaction:
             await super().rollback()
+            self._is_away = False
 
     async def in_thread(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run `work` in the connection's thread."""
@@ -62,7 +66,13 @@ class OneHopConnection(Connection):
                 raw.execute(begin).close()
             return work(raw)
 
-        done: T = await self._execute(visit, self._conn)  # type: ignore[no-untyped-call]
+        self._is_away = True
+        try:
+            done: T = await self._execute(visit, self._conn)  # type: ignore[no-untyped-call]
+        except Exception:
+            self._is_away = False
+            raise
+        self._is_away = False
         return done
 
 

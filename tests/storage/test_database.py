@@ -153,6 +153,29 @@ async def test_work_whose_caller_left_is_done_all_the_same(counter: Database) ->
     assert await _read(counter) == 1
 
 
+SLOW = """WITH RECURSIVE number(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 200000)
+UPDATE counter SET value = value + (SELECT count(*) FROM number)"""
+
+
+@pytest.mark.parametrize("turns", [1, 2, 3, 5, 8, 20])
+async def test_a_write_that_is_cancelled_midway_leaves_no_transaction_open(counter: Database, turns: int) -> None:
+    async def write_slowly() -> None:
+        async with counter.write() as tx:
+            await tx.execute(text(SLOW))
+            await asyncio.Event().wait()
+
+    leaving = asyncio.create_task(write_slowly())
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    leaving.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await leaving
+    for _ in range(12):  # every connection of the pool gets its turn
+        async with counter.write() as tx:
+            await _add_one(tx)
+    assert await _read(counter) == 12
+
+
 async def test_a_database_that_is_gone_is_named_as_such() -> None:
     gone = Database("postgresql+psycopg://nobody@127.0.0.1:1/none")
     with pytest.raises(Unavailable) as caught:
