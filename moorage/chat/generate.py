@@ -88,7 +88,7 @@ class Generation:
         if chosen is None:
             raise BrokenReply("unexpected")
         request = ChatRequest(model=chosen.model_id, turns=self.decision.turns)
-        async with contextlib.aclosing(provider.reply(request)) as arriving:  # type: ignore[type-var]
+        async with contextlib.aclosing(provider.reply(request)) as arriving:
             async for piece in arriving:
                 if isinstance(piece, Delta):
                     if self._first_at is None:

@@ -1,6 +1,6 @@
 """What every provider speaks upwards: turns in, deltas and one ending out; nothing vendor-shaped gets past here."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Final, Literal, Protocol
 
@@ -128,7 +128,7 @@ class Provider(Protocol):
         """Ask for the models. Raises EndpointFailure; `models_not_offered` if the endpoint has no list."""
         ...
 
-    def reply(self, request: ChatRequest) -> AsyncIterator[Delta | End]:
+    def reply(self, request: ChatRequest) -> AsyncGenerator[Delta | End, None]:
         """Give Deltas, then exactly one End. Raises EndpointFailure, after the Deltas that had arrived."""
         ...
 
