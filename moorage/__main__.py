@@ -20,6 +20,7 @@ from moorage.accounts.access import judge
 from moorage.accounts.standing import list_teams, set_standing
 from moorage.api.sentences import sentence
 from moorage.app import Built, build, build_database, make_bare_app
+from moorage.audit.deployment import DEPLOYMENT
 from moorage.audit.trail import check
 from moorage.errors import MoorageError
 from moorage.settings import Settings, SettingsError, read_settings
@@ -172,11 +173,12 @@ async def _team_set(settings: Settings, team_id: UUID, plan: str | None, standin
 async def _audit_verify(settings: Settings) -> bool:
     intact = True
     async with _opened(settings) as database, database.read() as tx:
-        for team in await list_teams(tx):
-            found = await check(tx, team.id)
+        chains = [(team.id, team.name) for team in await list_teams(tx)]
+        for team_id, name in [(DEPLOYMENT, "this deployment"), *chains]:
+            found = await check(tx, team_id)
             intact = intact and found.intact
             verdict = "intact" if found.intact else f"BROKEN at entry {found.broken_at}"
-            typer.echo(f"{team.id}  {team.name}  {found.checked} entries  {verdict}")
+            typer.echo(f"{team_id}  {name}  {found.checked} entries  {verdict}")
     return intact
 
 

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import structlog
 from fastapi import FastAPI
+from pydantic import SecretStr
 from starlette.types import Lifespan
 
 from moorage import __version__
@@ -20,6 +21,7 @@ from moorage.api import routes
 from moorage.api.pages import Pages, SecurityHeaders
 from moorage.api.parts import Parts
 from moorage.api.requests import Requests
+from moorage.audit.deployment import record_start
 from moorage.chat.replies import Replies
 from moorage.connections.catalogue import Catalogue
 from moorage.connections.credentials import AddressRules
@@ -27,16 +29,19 @@ from moorage.connections.facade import Connections
 from moorage.connections.opening import ProviderDesk
 from moorage.connections.picker import Picker
 from moorage.egress.door import Door
-from moorage.egress.policy import AddressPolicy, Exceptions
-from moorage.egress.resolver import SystemResolver
+from moorage.egress.interfaces import own_addresses
+from moorage.egress.policy import DATA_PORTS, AddressPolicy, Exceptions
+from moorage.egress.resolver import Resolver, SystemResolver
 from moorage.settings import Settings
 from moorage.storage.database import Database, GroupWriter, sqlite_url
 from moorage.storage.migrate import upgrade
+from moorage.telemetry import Metrics
 from moorage.usage.ledger import Ledger
 from moorage.vault.check import check_ring, require_unsealed
 from moorage.vault.keyring import KeyRing
 from moorage.vault.seal import Vault
 from moorage.vault.secret import Secret
+from moorage.vault.tokens import hash_token
 
 log = structlog.get_logger(__name__)
 
@@ -81,6 +86,8 @@ async def build(settings: Settings) -> Built:
         await upgrade(database)
         vault = await build_vault(settings, database)
         parts = compose(settings, database, vault)
+        async with database.write() as tx:
+            await record_start(tx, version=__version__, exceptions=parts.exceptions.tell())
     except BaseException:
         await database.close()
         raise
@@ -92,9 +99,10 @@ def compose(settings: Settings, database: Database, vault: Vault) -> Parts:
     writer = GroupWriter(database)
     instance = take_instance(settings.data)
     ledger = Ledger(instance.name, secrets.token_hex(8))
-    rules = AddressRules(allowed_ports=settings.ports, exceptions=Exceptions.parse(settings.egress_allow))
-    resolver = SystemResolver()
-    door = build_door(settings, rules.exceptions, resolver)
+    metrics, resolver = Metrics(), SystemResolver()
+    exceptions = read_exceptions(settings)
+    door = build_door(settings, exceptions, resolver, metrics)
+    rules = AddressRules(door.refusals, allowed_ports=settings.ports, exceptions=exceptions)
     catalogue = Catalogue.load(
         settings.catalogue, {name: Secret(key) for name, key in settings.keys_of_providers().items()}
     )
@@ -103,8 +111,11 @@ def compose(settings: Settings, database: Database, vault: Vault) -> Parts:
     return Parts(
         database=database,
         writer=writer,
+        metrics=metrics,
+        metrics_token_digest=digest_of(settings.metrics_token),
         vault=vault,
         door=door,
+        exceptions=exceptions,
         resolver=resolver,
         ledger=ledger,
         picker=picker,
@@ -120,14 +131,28 @@ def compose(settings: Settings, database: Database, vault: Vault) -> Parts:
     )
 
 
-def build_door(settings: Settings, exceptions: Exceptions, resolver: SystemResolver) -> Door:
+def digest_of(token: SecretStr | None) -> bytes | None:
+    """Give what a configured token is compared by; an empty one is none."""
+    text = "" if token is None else token.get_secret_value()
+    return hash_token(text) if text else None
+
+
+def read_exceptions(settings: Settings) -> Exceptions:
+    """Read what the operator lets through. The ports of the deployment's own data never are."""
+    return Exceptions.parse(settings.exceptions_text(), never_ports=DATA_PORTS | settings.database_ports)
+
+
+def build_door(settings: Settings, exceptions: Exceptions, resolver: Resolver, metrics: Metrics) -> Door:
     """Make the only way out, as the operator configured it."""
-    own_host = urlsplit(settings.public_url).hostname
+    public_host = urlsplit(settings.public_url).hostname
     policy = AddressPolicy(
         exceptions=exceptions,
-        own_hosts=frozenset() if own_host is None else frozenset({own_host}),
+        own_hosts=settings.refused_hosts | ({public_host} if public_host else set()),
+        own_addresses=own_addresses(),
+        own_ports=settings.database_ports | {settings.port},
+        refused_networks=settings.refused_networks,
     )
-    return Door(policy=policy, resolver=resolver, extra_ca_file=settings.extra_ca_file)
+    return Door(policy=policy, resolver=resolver, extra_ca_file=settings.extra_ca_file, metrics=metrics)
 
 
 def make_app(parts: Parts) -> FastAPI:

@@ -78,6 +78,13 @@ class EndpointFailure(MoorageError):
 
 
 class AddressRefused(EndpointFailure):
-    """Refused by URL rules or address policy; nothing was sent."""
+    """Refused by URL rules or address policy; nothing was sent.
+
+    `reason` is for the operator's log and counter alone: told to a person, it would answer what stands in a network.
+    """
 
     retryable = False
+
+    def __init__(self, code: str, *, field: str | None = None, reason: str = "", **params: Param) -> None:
+        super().__init__(code, field=field, **params)
+        self.reason = reason or code

@@ -2,15 +2,19 @@
 
 import difflib
 import os
+import re
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "MOORAGE_"
 MAX_PORT = 65_535
+POSTGRESQL_PORT = 5432
+_HOST = re.compile(r"\.?[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
 
 
 class SettingsError(Exception):
@@ -44,6 +48,13 @@ class Settings(BaseSettings):
         default="",
         description="Exact targets on private networks: host:port=CIDR, comma separated. Never metadata or link-local.",
     )
+    egress_allow_file: Path | None = Field(
+        default=None, description="File with more such targets, one a line; # begins a remark."
+    )
+    egress_refuse: str = Field(
+        default="",
+        description="Own public hosts (name, or .domain for all below it) and networks that nobody may reach.",
+    )
     egress_ports: str = Field(default="443,8443", description="Ports that endpoints may use, comma separated.")
     extra_ca_file: Path | None = Field(
         default=None, description="PEM file of certificate authorities to trust in addition."
@@ -53,6 +64,9 @@ class Settings(BaseSettings):
     )
     standard_keys: SecretStr = Field(
         default=SecretStr(""), description="Keys of standard providers: provider=key, comma separated."
+    )
+    metrics_token: SecretStr | None = Field(
+        default=None, description="Bearer token for /api/metrics (Prometheus); without it there are none."
     )
     drain_s: float = Field(
         default=20, ge=0, le=600, description="How long running replies may go on when the server stops."
@@ -101,6 +115,45 @@ class Settings(BaseSettings):
             raise ValueError(message)
         return self
 
+    @field_validator("egress_refuse")
+    @classmethod
+    def _require_hosts_or_networks(cls, text: str) -> str:
+        for entry in _entries(text):
+            if _network(entry) is None and not _HOST.fullmatch(entry.lower()):
+                message = "write host names, .domains and networks (CIDR), comma separated"
+                raise ValueError(message)
+        return text
+
+    @property
+    def refused_hosts(self) -> frozenset[str]:
+        """The names, and domains with a dot before them, that count as this deployment's own."""
+        return frozenset(entry.lower() for entry in _entries(self.egress_refuse) if _network(entry) is None)
+
+    @property
+    def refused_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """The networks that nobody may reach."""
+        networks = (_network(entry) for entry in _entries(self.egress_refuse))
+        return tuple(network for network in networks if network is not None)
+
+    def exceptions_text(self) -> str:
+        """Give the operator's exceptions, those of the file too. Raises SettingsError if it can't be read."""
+        if self.egress_allow_file is None:
+            return self.egress_allow
+        try:
+            return f"{self.egress_allow}\n{self.egress_allow_file.read_text(encoding='utf-8')}"
+        except (OSError, UnicodeError):
+            raise SettingsError("MOORAGE_EGRESS_ALLOW_FILE: the file can't be read.") from None
+
+    @property
+    def database_ports(self) -> frozenset[int]:
+        """The ports of the PostgreSQL server, as its URL names them."""
+        if self.database_url is None:
+            return frozenset()
+        parts = urlsplit(self.database_url.get_secret_value())
+        named = parse_qs(parts.query).get("port", [])
+        written = [*re.findall(r":(\d+)(?:,|$)", parts.netloc.rpartition("@")[2]), *",".join(named).split(",")]
+        return frozenset(int(port) for port in written if port.isdigit()) or frozenset({POSTGRESQL_PORT})
+
     @property
     def ports(self) -> frozenset[int]:
         """The ports that endpoints may use."""
@@ -131,6 +184,17 @@ def read_settings() -> Settings:
     if problems:
         raise SettingsError("\n".join(problems))
     return settings
+
+
+def _entries(text: str) -> list[str]:
+    return [entry.strip() for entry in text.split(",") if entry.strip()]
+
+
+def _network(text: str) -> IPv4Network | IPv6Network | None:
+    try:
+        return ip_network(text)
+    except ValueError:
+        return None
 
 
 def _describe_unknown(name: str, known: set[str]) -> str:

@@ -1,23 +1,28 @@
 """From what the connections room knows to what the API shows; stages and refusals in the reader's language."""
 
 from collections.abc import Mapping
+from datetime import UTC, date, datetime
 from typing import Any
 
 from moorage.api.errors import tell
 from moorage.api.schemas.connections import (
+    CertificateView,
     ConnectionModelView,
     ConnectionView,
     FoundModel,
     KeyView,
     PickerModel,
+    ServerCertificateView,
     StageView,
     TestFinished,
     TestResult,
+    TlsView,
 )
 from moorage.api.sentences import Language, sentence
 from moorage.api.views import moment
+from moorage.connections.findings import STAGES, StageEvent
 from moorage.connections.picker import PickerLine
-from moorage.connections.stages import STAGES, StageEvent
+from moorage.connections.stages import EXPIRY_WARNING_DAYS
 from moorage.connections.testing import Finished
 from moorage.connections.views import ConnectionFacts, LastTest, ModelFacts
 from moorage.errors import Param
@@ -40,6 +45,7 @@ def connection(facts: ConnectionFacts, language: Language) -> ConnectionView:
                 set_by=facts.key_set_by,
                 expires_on=facts.key_expires_on,
             ),
+            "tls": _tls(facts),
             "maintainer_id": facts.maintainer_id,
             "maintainer_name": facts.maintainer_name,
             "health": facts.health,
@@ -107,6 +113,39 @@ def _stage(stored: Mapping[str, Any], language: Language) -> StageView:
     else:
         message = ""
     return StageView.model_validate({**stored, "message": message})
+
+
+def _tls(facts: ConnectionFacts) -> TlsView:
+    return TlsView(
+        private_ca=_certificate(facts.trust["private_ca"]),
+        client_certificate=_certificate(facts.trust["client_certificate"]),
+        pinned=facts.trust["pinned"],
+        server=None if facts.last_test is None else _server_certificate(facts.last_test),
+    )
+
+
+def _certificate(stored: Mapping[str, str] | None) -> CertificateView | None:
+    if stored is None:
+        return None
+    return CertificateView(**stored, days_left=_days_until(stored["expires_on"]))
+
+
+def _server_certificate(test: LastTest) -> ServerCertificateView | None:
+    facts: Mapping[str, Any] = next((stage["facts"] for stage in test.stages if stage["stage"] == "tls"), {})
+    if "expires_on" not in facts:
+        return None
+    days_left = _days_until(facts["expires_on"])
+    return ServerCertificateView(
+        issuer=facts["issuer"],
+        expires_on=facts["expires_on"],
+        days_left=days_left,
+        warns=days_left < EXPIRY_WARNING_DAYS,
+        seen_at=moment(test.at),
+    )
+
+
+def _days_until(day: str) -> int:
+    return (date.fromisoformat(day) - datetime.now(UTC).date()).days
 
 
 def _last_test(test: LastTest, language: Language) -> TestResult:

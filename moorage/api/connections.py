@@ -21,15 +21,18 @@ from moorage.api.schemas.connections import (
     ModelChoice,
     ModelsChange,
     TestRequest,
+    TlsInput,
 )
 from moorage.api.sentences import Language
 from moorage.api.signed_in import SignedIn
 from moorage.connections.acting import Caller
 from moorage.connections.credentials import read_key
 from moorage.connections.facade import Draft
-from moorage.connections.stages import StageEvent
+from moorage.connections.findings import StageEvent
 from moorage.connections.store import Wanted
 from moorage.connections.testing import Entered, TestEvents
+from moorage.connections.trusting import read_client_pem, read_trust
+from moorage.egress.trust import Trust
 from moorage.errors import MoorageError
 
 
@@ -48,7 +51,7 @@ async def make_connection(parts: PartsDep, who: SignedIn, request: Request, wish
     draft = Draft(
         name=wish.name,
         provider=wish.provider,
-        entered=Entered(wish.base_url, read_key(wish.api_key), wish.auth_style),
+        entered=Entered(wish.base_url, read_key(wish.api_key), wish.auth_style, _trust(wish.tls)),
         zone=wish.zone,
         data_location=wish.data_location,
         maintainer_id=wish.maintainer_id,
@@ -102,7 +105,7 @@ async def discover(parts: PartsDep, who: SignedIn, request: Request, connection_
 
 async def test_draft(parts: PartsDep, who: SignedIn, request: Request, wish: TestRequest) -> StreamingResponse:
     """Test an address and a key before anything is saved."""
-    entered = Entered(wish.base_url, read_key(wish.api_key), wish.auth_style)
+    entered = Entered(wish.base_url, read_key(wish.api_key), wish.auth_style, _trust(wish.tls))
     tests = await parts.connections.test_draft(_caller(who, request), entered, wish.model_id or None)
     return events.stream(events.with_pings(_frames(tests, language_of(request))))
 
@@ -117,13 +120,17 @@ async def replace_endpoint(
     parts: PartsDep, who: SignedIn, request: Request, connection_id: UUID, wish: EndpointReplace
 ) -> StreamingResponse:
     """Test a new address and key; swap them in if the test passes."""
-    entered = Entered(wish.base_url or None, read_key(wish.api_key), wish.auth_style)
+    entered = Entered(wish.base_url or None, read_key(wish.api_key), wish.auth_style, _trust(wish.tls))
     tests = await parts.connections.replace_endpoint(_caller(who, request), connection_id, entered)
     return events.stream(events.with_pings(_frames(tests, language_of(request))))
 
 
 def _caller(who: Principal, request: Request) -> Caller:
     return Caller(who, request.state.request_id)
+
+
+def _trust(wish: TlsInput | None) -> Trust | None:
+    return None if wish is None else read_trust(wish.ca_pem, read_client_pem(wish.client_pem), wish.pin)
 
 
 def _wanted(choices: list[ModelChoice]) -> list[Wanted]:

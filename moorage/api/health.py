@@ -1,10 +1,12 @@
-"""Is the process alive, and can it serve."""
+"""Is the process alive, can it serve, and what has it counted."""
 
-from fastapi import Response
+from fastapi import Request, Response
 
 from moorage.api.parts import PartsDep
 from moorage.api.schemas.base import Done
+from moorage.errors import NotFound
 from moorage.storage.database import ping
+from moorage.vault.tokens import hash_token, same
 
 
 async def live() -> Done:
@@ -17,3 +19,12 @@ async def ready(parts: PartsDep, response: Response) -> Done:
     await ping(parts.database)
     response.headers["Cache-Control"] = "no-store"
     return Done()
+
+
+async def metrics(parts: PartsDep, request: Request) -> Response:
+    """Give the counters in Prometheus' text format, to whoever has the operator's token; else there is nothing here."""
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    digest = parts.metrics_token_digest
+    if digest is None or kind.lower() != "bearer" or not same(hash_token(token), digest):
+        raise NotFound("not_found")
+    return Response(parts.metrics.render(), media_type="text/plain; version=0.0.4")

@@ -11,8 +11,10 @@ from moorage.connections.facade import Connections
 from moorage.connections.opening import ProviderDesk
 from moorage.connections.picker import Picker
 from moorage.egress.door import Door
+from moorage.egress.policy import Exceptions
 from moorage.egress.resolver import SystemResolver
 from moorage.storage.database import Database, GroupWriter
+from moorage.telemetry import Metrics
 from moorage.usage.ledger import Ledger
 from moorage.vault.seal import Vault
 
@@ -23,8 +25,11 @@ class Parts:
 
     database: Database
     writer: GroupWriter
+    metrics: Metrics
+    metrics_token_digest: bytes | None
     vault: Vault
     door: Door
+    exceptions: Exceptions
     resolver: SystemResolver
     ledger: Ledger
     picker: Picker

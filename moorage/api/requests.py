@@ -29,6 +29,8 @@ class Requests:
             return
         request_id = str(new_id())
         scope.setdefault("state", {})["request_id"] = request_id
+        # Whatever this request starts says its id in every log line: tests and replies inherit the context.
+        structlog.contextvars.bind_contextvars(request_id=request_id)
         begun = time.perf_counter()
         status = 0
 

@@ -106,6 +106,7 @@ ROUTES: Final = (
     # the process
     Route("GET", "/api/health/live", health.live, Done),
     Route("GET", "/api/health/ready", health.ready, Done),
+    Route("GET", "/api/metrics", health.metrics, None),
 )
 
 

@@ -45,6 +45,9 @@ ACTIONS: Final = (
     "models.changed",
     "models.discovered",
     "access.refused",
+    "egress.refused",
+    "egress.exception_active",
+    "deployment.started",
 )
 MAX_PAGE: Final = 200
 MAX_SEQ: Final = 2**31 - 1  # what the column holds on PostgreSQL

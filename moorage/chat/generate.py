@@ -9,9 +9,10 @@ from typing import Final, Literal
 
 import structlog
 
+from moorage.audit.trail import Actor
 from moorage.chat.facts import Decision, ReplyState
 from moorage.chat.journal import Journal
-from moorage.errors import MoorageError, Param
+from moorage.errors import AddressRefused, MoorageError, Param
 from moorage.providers.protocol import BrokenReply, ChatRequest, Delta, End, Provider, Quirks, Usage
 from moorage.telemetry import describe_place
 from moorage.usage.ledger import Ended
@@ -25,7 +26,10 @@ _TIMEOUTS: Final = frozenset({"first_byte_timeout", "stalled", "took_too_long", 
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """How a run ended. Times in ms; `quirks` is what the provider knows now, None if it never got to speak."""
+    """How a run ended. Times in ms; `quirks` is what the provider knows now, None if it never got to speak.
+
+    `refused`: URL rules or address policy said no, and nothing was sent (P11).
+    """
 
     state: ReplyState
     ended: Ended
@@ -37,13 +41,15 @@ class Finished:
     problem_code: str | None = None
     problem_params: Mapping[str, Param] = field(default_factory=dict)
     quirks: Quirks | None = None
+    refused: bool = False
 
 
 class Generation:
     """One run. Owned by the process: whoever asked may leave, it goes on until it ends or is stopped."""
 
-    def __init__(self, decision: Decision, journal: Journal) -> None:
+    def __init__(self, decision: Decision, journal: Journal, actor: Actor) -> None:
         self.decision = decision
+        self.actor = actor
         self.journal = journal
         self._reading: asyncio.Task[End] | None = None
         self._stop_reason: StopReason | None = None
@@ -114,6 +120,7 @@ class Generation:
             usage=error.usage if isinstance(error, BrokenReply) else None,
             problem_code=error.code,
             problem_params=error.params,
+            refused=isinstance(error, AddressRefused),
         )
 
     def _finish(
@@ -128,6 +135,7 @@ class Generation:
         model_reported: str | None = None,
         problem_code: str | None = None,
         problem_params: Mapping[str, Param] | None = None,
+        refused: bool = False,
     ) -> Finished:
         return Finished(
             state=state,
@@ -140,4 +148,5 @@ class Generation:
             problem_code=problem_code,
             problem_params=problem_params or {},
             quirks=provider.quirks,
+            refused=refused,
         )

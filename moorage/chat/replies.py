@@ -22,7 +22,7 @@ from moorage.chat.recover import close_orphans
 from moorage.chat.settle import Settler, store_text
 from moorage.connections.opening import ProviderDesk
 from moorage.connections.picker import Picker
-from moorage.errors import AccessRefused, Conflict, MoorageError, Unavailable
+from moorage.errors import AccessRefused, AddressRefused, Conflict, MoorageError, Unavailable
 from moorage.storage.database import Database, GroupWriter
 from moorage.telemetry import describe_place
 from moorage.usage.ledger import Ledger
@@ -135,7 +135,7 @@ class Replies:
         if self._draining:
             raise Unavailable("draining")
         try:
-            decision = await asyncio.shield(asyncio.ensure_future(self._decide_and_start(decide)))
+            decision = await asyncio.shield(asyncio.ensure_future(self._decide_and_start(actor, decide)))
         except AccessRefused as refusal:
             await self._note_refusal(team_id, actor, refusal)
             raise
@@ -143,11 +143,13 @@ class Replies:
             raise Conflict("message_id_used") from None
         return decision
 
-    async def _decide_and_start(self, decide: Callable[[AsyncConnection], Awaitable[Decision]]) -> Decision:
+    async def _decide_and_start(
+        self, actor: Actor, decide: Callable[[AsyncConnection], Awaitable[Decision]]
+    ) -> Decision:
         # Shielded by the caller: once stored, the reply starts even if the one who asked has left meanwhile.
         decision = await self._writer.do(decide)
         if decision.chosen is not None and decision.answer.reply is not None:
-            generation = Generation(decision, Journal())
+            generation = Generation(decision, Journal(), actor)
             self._running[decision.answer.reply.id] = generation
             task = asyncio.create_task(self._run(decision.answer.reply, generation), name="reply")
             self._tasks.add(task)
@@ -165,9 +167,7 @@ class Replies:
         attempt, refused = 0, 0
         while True:
             try:
-                return await self._writer.do(
-                    lambda tx: self._settler.settle(tx, generation.decision, finished, text, reasoning)
-                )
+                return await self._writer.do(lambda tx: self._settler.settle(tx, generation, finished, text, reasoning))
             except Exception as error:  # noqa: BLE001 - a lost settle would be a lost message
                 log.error("settle_failed", reply_id=str(reply.id), kind=type(error).__name__, attempt=attempt)
                 refused += not isinstance(error, Unavailable)
@@ -178,13 +178,19 @@ class Replies:
                 attempt += 1
 
     async def _generate(self, generation: Generation) -> Finished:
-        chosen = generation.decision.chosen
+        chosen, person_id = generation.decision.chosen, generation.actor.id
         try:
-            if chosen is None:
+            if chosen is None or person_id is None:
                 raise Unavailable("unexpected")
-            provider = self._desk.open(chosen)
+            provider = self._desk.open(chosen, team_id=generation.decision.team_id, person_id=person_id)
         except MoorageError as error:
-            return Finished("failed", "upstream_error", problem_code=error.code, problem_params=error.params)
+            return Finished(
+                "failed",
+                "upstream_error",
+                problem_code=error.code,
+                problem_params=error.params,
+                refused=isinstance(error, AddressRefused),
+            )
         except Exception as error:  # noqa: BLE001 - must become a settled reply
             log.error("opening_broke", kind=type(error).__name__, where=describe_place(error))
             return Finished("failed", "crashed", problem_code="unexpected")

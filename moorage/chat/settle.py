@@ -8,8 +8,9 @@ from uuid import UUID
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from moorage.audit.trail import Act, Detail, record
 from moorage.chat.facts import Decision, ReplyFacts
-from moorage.chat.generate import Finished
+from moorage.chat.generate import Finished, Generation
 from moorage.chat.tables import ConversationRow, MessageRow, ReplyRow
 from moorage.connections.opening import ProviderDesk
 from moorage.storage.types import db_now
@@ -42,9 +43,10 @@ class Settler:
         self._desk = desk
 
     async def settle(
-        self, tx: AsyncConnection, decision: Decision, finished: Finished, text: str, reasoning: str
+        self, tx: AsyncConnection, generation: Generation, finished: Finished, text: str, reasoning: str
     ) -> ReplyFacts:
         """Store text, receipt, usage, and what was learned of the endpoint. Returns the receipt as stored."""
+        decision = generation.decision
         reply = decision.answer.reply
         if reply is None:
             raise ValueError(decision.answer.id)
@@ -69,6 +71,11 @@ class Settler:
         await tx.execute(_END_REPLY, {"reply_id": facts.id, **_columns(facts)})
         await tx.execute(_TOUCH, {"conversation_id": decision.conversation_id})
         await self._note_endpoint(tx, decision, finished)
+        if finished.refused and decision.chosen is not None:
+            details: dict[str, Detail] = {"code": finished.problem_code, "purpose": "reply"}
+            connection = (str(decision.chosen.connection_id or ""), decision.chosen.connection_name)
+            act = Act("egress.refused", "connection", *connection, "refused", details)
+            await record(tx, decision.team_id, generation.actor, act)
         return facts
 
     async def _note_endpoint(self, tx: AsyncConnection, decision: Decision, finished: Finished) -> None:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from moorage.accounts.permissions import Permission, require
 from moorage.accounts.principal import Principal
-from moorage.audit.trail import Act, Actor, record
-from moorage.errors import AccessRefused
+from moorage.audit.trail import Act, Actor, Outcome, record
+from moorage.errors import AccessRefused, AddressRefused, MoorageError
 from moorage.storage.database import Database
 
 
@@ -29,15 +29,23 @@ def require_connector(caller: Caller) -> None:
     require(caller.person, Permission.MANAGE_CONNECTIONS)
 
 
+def outcome_of(failure: MoorageError | None) -> Outcome:
+    """Give what the trail says of an act that ended like this: "refused" only where nothing was sent."""
+    if failure is None:
+        return "done"
+    return "refused" if isinstance(failure, AddressRefused) else "failed"
+
+
 @contextlib.asynccontextmanager
 async def refusals_recorded(
     database: Database, caller: Caller, object_id: str, object_name: str
 ) -> AsyncIterator[None]:
-    """Put the gate's refusals within on record; they still reach the caller."""
+    """Put what the gate or the address rules refuse within on record; it still reaches the caller."""
     try:
         yield
-    except AccessRefused as refused:
-        act = Act("access.refused", "connection", object_id, object_name, "refused", {"code": refused.code})
+    except (AccessRefused, AddressRefused) as refused:
+        action = "access.refused" if isinstance(refused, AccessRefused) else "egress.refused"
+        act = Act(action, "connection", object_id, object_name, "refused", {"code": refused.code})
         async with database.write() as tx:
             await record(tx, caller.person.team_id, caller.actor, act)
         raise

@@ -17,6 +17,7 @@ class OwnOpening:
     key_number: int
     sealed_base_url: bytes = field(repr=False)
     sealed_key: bytes | None = field(repr=False)
+    sealed_trust: bytes | None = field(repr=False)
     quirks: Mapping[str, Any] = field(repr=False)
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Sequence
-from typing import Any, Final, Literal
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Row as ResultRow
@@ -11,11 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from moorage.accounts.access import require_access
 from moorage.audit.trail import Act, record
-from moorage.connections.acting import Caller, refusals_recorded, require_connector
+from moorage.connections.acting import Caller, outcome_of, refusals_recorded, require_connector
 from moorage.connections.credentials import Credentials
 from moorage.connections.pace import Pace
 from moorage.connections.store import ConnectionStore, Merged
-from moorage.egress.door import Door
+from moorage.egress.door import Door, Scope
 from moorage.errors import EndpointFailure, MoorageError
 from moorage.providers.openai_compatible import OpenAICompatible
 from moorage.providers.protocol import DiscoveredModel, Quirks
@@ -68,9 +68,9 @@ class Discovery:
         return merged
 
     async def _ask(self, row: ResultRow[Any]) -> Sequence[DiscoveredModel]:
-        endpoint, key = self._credentials.open(row.team_id, row.id, row.sealed_base_url, row.sealed_key)
-        line = self._door.line(str(row.id), endpoint)
-        provider = OpenAICompatible(line, endpoint, key, Quirks.from_json(row.quirks))
+        reach = self._credentials.open(row.team_id, row.id, row.sealed_base_url, row.sealed_key, row.sealed_trust)
+        line = self._door.line(Scope(str(row.team_id), str(row.id)), reach.endpoint, reach.trust)
+        provider = OpenAICompatible(line, reach.endpoint, reach.key, Quirks.from_json(row.quirks))
         try:
             async with asyncio.timeout(DEADLINE_S):
                 return await provider.list_models()
@@ -95,8 +95,7 @@ class Discovery:
             details = {"code": failure.code}
         if failure is None or isinstance(failure, EndpointFailure):
             await store.note_health(row.id, None if failure is None else failure.code, key_number=row.key_number)
-        outcome: Literal["done", "failed"] = "done" if failure is None else "failed"
-        act = Act("models.discovered", "connection", str(row.id), row.name, outcome, details)
+        act = Act("models.discovered", "connection", str(row.id), row.name, outcome_of(failure), details)
         await record(tx, row.team_id, caller.actor, act)
         return merged
 

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from moorage.accounts.access import require_access
 from moorage.audit.trail import Act, record
 from moorage.connections.acting import Caller, refusals_recorded, require_connector
-from moorage.connections.credentials import AddressRules, Credentials
+from moorage.connections.credentials import AddressRules, Credentials, Reach
 from moorage.connections.discovery import Discovery
 from moorage.connections.results import DraftResult, TestResults
 from moorage.connections.spelling import read_model_id, read_name, read_remark
@@ -23,7 +23,7 @@ from moorage.connections.stages import DEADLINE_S
 from moorage.connections.store import ConnectionStore, Merged, NewConnection, Wanted
 from moorage.connections.testing import Entered, TestEvents, Testing, with_auth
 from moorage.connections.views import ConnectionFacts, ConnectionViews
-from moorage.egress.door import Door
+from moorage.egress.door import Door, Trust
 from moorage.errors import AccessRefused, Invalid
 from moorage.providers.addresses import read_pasted_url
 from moorage.storage.database import Database
@@ -110,10 +110,13 @@ class Connections:
     async def make(self, caller: Caller, draft: Draft) -> ConnectionFacts:
         """Save a new connection, with the findings of its test if it names one.
 
-        Raises AddressRefused, Conflict("name_taken"|"too_many_connections"), Invalid("maintainer_unknown"|
-        "date_invalid"|"test_unknown"|"test_other_endpoint"): then nothing is saved.
+        Raises AddressRefused, TooMany("tests_limited"), Conflict("name_taken"|"too_many_connections"),
+        Invalid("maintainer_unknown"|"date_invalid"|"test_unknown"|"test_other_endpoint"): then nothing is saved.
         """
         require_connector(caller)
+        if draft.test_id is None:
+            # Its address has not been judged yet: another way to ask the rules, at the same pace.
+            self._testing.pace.take(caller.person.team_id)
         _check_date(draft.key_expires_on)
         name, wanted = read_name(draft.name), _read_wanted(draft.models)
         draft = replace(draft, name=name, data_location=read_remark(draft.data_location), models=wanted)
@@ -132,6 +135,7 @@ class Connections:
                 "models_on": switched_on,
                 "has_key": draft.entered.key is not None,
                 "tested": tested is not None,
+                **_tell_trust(draft.entered.trust),
             }
             await record(tx, team_id, caller.actor, _act("connection.created", connection_id, draft.name, details))
             return await ConnectionViews(tx, team_id).get(connection_id)
@@ -211,7 +215,9 @@ class Connections:
         if draft.test_id is None:
             return None
         entered = draft.entered
-        fingerprint = self._credentials.fingerprint(team_id, entered.base_url or "", entered.key, entered.auth_style)
+        fingerprint = self._credentials.fingerprint(
+            team_id, entered.base_url or "", entered.key, entered.trust or Trust(), entered.auth_style
+        )
         return await TestResults(tx, team_id).find_draft(draft.test_id, fingerprint)
 
     def _prepare(self, connection_id: UUID, team_id: UUID, draft: Draft, tested: DraftResult | None) -> NewConnection:
@@ -228,8 +234,9 @@ class Connections:
             provider=draft.provider,
             zone=draft.zone,
             data_location=draft.data_location,
-            sealed_base_url=self._credentials.seal_address(team_id, connection_id, endpoint),
-            sealed_key=self._credentials.seal_key(team_id, connection_id, endpoint, entered.key),
+            sealed=self._credentials.seal(
+                team_id, connection_id, Reach(endpoint, entered.key, entered.trust or Trust())
+            ),
             key_expires_on=draft.key_expires_on,
             quirks=quirks,
             maintainer_id=draft.maintainer_id,
@@ -250,6 +257,13 @@ def _read_plain(wish: Mapping[str, Any]) -> dict[str, Any]:
 
 def _read_wanted(models: Sequence[Wanted]) -> Sequence[Wanted]:
     return [Wanted(read_model_id(one.model_id, "models"), read_remark(one.name), one.enabled) for one in models]
+
+
+def _tell_trust(trust: Trust | None) -> dict[str, bool]:
+    if trust is None:
+        return {}
+    has = {"private_ca": trust.ca_pem, "client_certificate": trust.client_pem, "pinned": trust.pin}
+    return {name: True for name, value in has.items() if value}
 
 
 def _check_date(text: str | None) -> None:

@@ -1,6 +1,7 @@
 """Turns a chosen model into a provider that can be spoken to: address and key are opened here, just before use."""
 
 from typing import assert_never
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -8,7 +9,7 @@ from moorage.connections.catalogue import Catalogue
 from moorage.connections.chosen import ChosenModel, OwnOpening, ScriptedOpening, StandardOpening
 from moorage.connections.credentials import AddressRules, Credentials
 from moorage.connections.store import ConnectionStore
-from moorage.egress.door import Door
+from moorage.egress.door import Door, Scope
 from moorage.errors import NotFound
 from moorage.providers.openai_compatible import OpenAICompatible
 from moorage.providers.protocol import Provider, Quirks
@@ -29,8 +30,8 @@ class ProviderDesk:
         self._demo_pause_s = demo_pause_s
         self._standard_quirks: dict[str, Quirks] = {}
 
-    def open(self, chosen: ChosenModel) -> Provider:
-        """Give the provider of a chosen model; nothing is sent yet.
+    def open(self, chosen: ChosenModel, *, team_id: UUID, person_id: UUID) -> Provider:
+        """Give the provider of a chosen model for one person's words; nothing is sent yet.
 
         Raises Unavailable("key_unreadable"); AddressRefused if the operator's rules don't admit the address any more;
         NotFound("model_gone").
@@ -38,20 +39,24 @@ class ProviderDesk:
         opening = chosen.opening
         match opening:
             case OwnOpening():
-                endpoint, key = self._credentials.open(
-                    opening.team_id, opening.connection_id, opening.sealed_base_url, opening.sealed_key
+                reach = self._credentials.open(
+                    opening.team_id,
+                    opening.connection_id,
+                    opening.sealed_base_url,
+                    opening.sealed_key,
+                    opening.sealed_trust,
                 )
-                line = self._door.line(str(opening.connection_id), endpoint)
-                return OpenAICompatible(line, endpoint, key, Quirks.from_json(opening.quirks))
+                scope = Scope(str(team_id), str(opening.connection_id), str(person_id))
+                line = self._door.line(scope, reach.endpoint, reach.trust)
+                return OpenAICompatible(line, reach.endpoint, reach.key, Quirks.from_json(opening.quirks))
             case StandardOpening():
                 provider = self._catalogue.providers.get(opening.provider)
                 if provider is None:
                     raise NotFound("model_gone", model=chosen.model_name)
                 endpoint = self._rules.read(provider.base_url)
                 quirks = self._standard_quirks.get(provider.id, provider.quirks)
-                return OpenAICompatible(
-                    self._door.line(f"standard:{provider.id}", endpoint), endpoint, provider.key, quirks
-                )
+                scope = Scope(str(team_id), f"standard:{provider.id}", str(person_id))
+                return OpenAICompatible(self._door.line(scope, endpoint), endpoint, provider.key, quirks)
             case ScriptedOpening():
                 return Scripted(pause_s=self._demo_pause_s)
             case _:

@@ -129,6 +129,7 @@ class Picker:
                 key_number=row.key_number,
                 sealed_base_url=row.sealed_base_url,
                 sealed_key=row.sealed_key,
+                sealed_trust=row.sealed_trust,
                 quirks=row.quirks,
             ),
         )
@@ -199,7 +200,11 @@ def _select_models(*more: Any) -> Any:
 
 # On the path of every message: building a statement costs more than executing it.
 _CHOOSE: Final = _select_models(
-    ConnectionRow.key_number, ConnectionRow.quirks, ConnectionRow.sealed_base_url, ConnectionRow.sealed_key
+    ConnectionRow.key_number,
+    ConnectionRow.quirks,
+    ConnectionRow.sealed_base_url,
+    ConnectionRow.sealed_key,
+    ConnectionRow.sealed_trust,
 ).where(ConnectionModelRow.id == bindparam("chosen_id"), ConnectionModelRow.team_id == bindparam("of_team_id"))
 
 

@@ -9,8 +9,8 @@ from uuid import UUID
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from moorage.connections.findings import STAGES, Findings
 from moorage.connections.health import Health, judge_health
-from moorage.connections.stages import STAGES, Findings
 from moorage.connections.tables import ConnectionTestRow
 from moorage.errors import Invalid
 from moorage.providers.protocol import DiscoveredModel, Quirks
@@ -58,7 +58,8 @@ class TestResults:
                 connection_id=connection_id,
                 fingerprint=fingerprint,
                 passed=findings.passed,
-                stages=[findings.stages[stage].to_json() for stage in STAGES],
+                # The hash of the server's key is for whoever typed the address just now; it would lead back to it.
+                stages=[findings.stages[stage].without("key_sha256").to_json() for stage in STAGES],
                 models=[_model_to_json(model) for model in findings.models],
                 quirks=findings.quirks.to_json(),
                 sealed_base_url=sealed_base_url,

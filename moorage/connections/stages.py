@@ -8,27 +8,22 @@ import asyncio
 import contextlib
 import re
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final, Literal, Protocol, TypeVar, cast
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Final, Protocol, TypeVar, cast
 
-from moorage.egress.door import Door
-from moorage.egress.urls import Endpoint
-from moorage.errors import EndpointFailure, Param, Unavailable
+from moorage.connections.findings import STAGES, Findings, Located, Stage, StageEvent, State
+from moorage.egress.door import Door, Finding, Scope
+from moorage.errors import AddressRefused, EndpointFailure, Param, Unavailable
 from moorage.providers.openai_compatible import OpenAICompatible, Patience
-from moorage.providers.protocol import BrokenReply, ChatRequest, DiscoveredModel, End, Quirks, Turn, Usage
+from moorage.providers.protocol import BrokenReply, ChatRequest, DiscoveredModel, End, Turn, Usage
 from moorage.usage.estimates import Count, count_call, estimate_prompt_tokens
 from moorage.usage.ledger import Ended
-from moorage.vault.secret import Secret
 
 T = TypeVar("T")
-Stage = Literal["url", "dns", "address", "tcp", "tls", "credential", "models", "completion", "usage"]
-State = Literal["running", "passed", "warned", "failed", "skipped"]
-
-STAGES: Final[tuple[Stage, ...]] = (
-    "url", "dns", "address", "tcp", "tls", "credential", "models", "completion", "usage",
-)  # fmt: skip
 DEADLINE_S: Final = 90.0
+EXPIRY_WARNING_DAYS: Final = 21
 PROBE_TEXT: Final = "Reply with the word ready."
 PROBE_MAX_TOKENS: Final = 16
 _PATIENCE: Final = Patience(first_byte_timeout_s=60, idle_timeout_s=30, total_timeout_s=75)
@@ -69,64 +64,6 @@ _NO_CHAT: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class StageEvent:
-    """What is known of one stage: `code` names a sentence that `facts` fill; `ms` is how long it took."""
-
-    stage: Stage
-    state: State
-    code: str | None = None
-    facts: Mapping[str, Param] = field(default_factory=dict)
-    ms: float | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """Give it for storing."""
-        return {"stage": self.stage, "state": self.state, "code": self.code, "facts": dict(self.facts), "ms": self.ms}
-
-
-@dataclass(frozen=True, slots=True)
-class Located:
-    """Where to go, with what, and what is known of the place."""
-
-    endpoint: Endpoint
-    key: Secret | None
-    quirks: Quirks
-    notes: tuple[str, ...] = ()
-    model_hint: str | None = None
-
-
-@dataclass(slots=True)
-class Findings:
-    """What a staged test found. `endpoint` is the corrected one; None if not even the address could be read."""
-
-    endpoint: Endpoint | None = None
-    quirks: Quirks = field(default_factory=Quirks)
-    models: Sequence[DiscoveredModel] = ()
-    models_offered: bool = False
-    notes: tuple[str, ...] = ()
-    stages: dict[Stage, StageEvent] = field(default_factory=dict)
-
-    @property
-    def failed(self) -> StageEvent | None:
-        """The stage that failed, if one did."""
-        return next((event for event in self.stages.values() if event.state == "failed"), None)
-
-    @property
-    def passed(self) -> bool:
-        """Whether a model was reached and nothing failed."""
-        completion = self.stages.get("completion")
-        return self.failed is None and completion is not None and completion.state in {"passed", "warned"}
-
-    @property
-    def health_code(self) -> str | None:
-        """What the test says about the endpoint's health: a failure code, or None for healthy."""
-        failed = self.failed
-        if failed is not None:
-            return failed.code
-        completion = self.stages.get("completion")
-        return completion.code if completion is not None else None
-
-
 class CallWatch(Protocol):
     """Is told of the one call that may cost something, before and after."""
 
@@ -164,7 +101,7 @@ class _Probe:
 class StagedTest:
     """One walk. Iterate `run` to its end, then read `findings`.
 
-    `line_key` names connections of its own, so that a test never rides on a socket that is open already. `locate`
+    `scope` names a connection of its own, so that a test never rides on a socket that is open already. `locate`
     reads the address; what it raises is the finding of the first stage. `model_id` was typed and is asked in any case;
     `prefers` is asked if the endpoint lists it, or has no list.
     """
@@ -173,7 +110,7 @@ class StagedTest:
         self,
         door: Door,
         *,
-        line_key: str,
+        scope: Scope,
         locate: Callable[[], Located],
         model_id: str | None,
         watch: CallWatch,
@@ -182,7 +119,7 @@ class StagedTest:
     ) -> None:
         self.findings = Findings()
         self._door = door
-        self._line_key = line_key
+        self._scope = scope
         self._locate = locate
         self._model_id = model_id
         self._prefers = prefers
@@ -203,6 +140,7 @@ class StagedTest:
                         stages[current] = event
                     yield event
         except EndpointFailure as failure:
+            self.findings.refused = isinstance(failure, AddressRefused)
             # No time for a refused address: it would tell how far inside a network a name leads.
             stages[current] = StageEvent(current, "failed", failure.code, dict(failure.params))
             yield stages[current]
@@ -212,7 +150,7 @@ class StagedTest:
             stages[current] = StageEvent(current, "failed", failure.code)
             yield stages[current]
         finally:
-            await self._door.hang_up(self._line_key)
+            await self._door.hang_up(self._scope.connection)
         for stage in STAGES:
             if stage not in stages:
                 stages[stage] = StageEvent(stage, "skipped")
@@ -223,12 +161,13 @@ class StagedTest:
         yield StageEvent("url", "running")
         started_s = time.perf_counter()
         place = self._locate()
-        findings.endpoint, findings.quirks, findings.notes = place.endpoint, place.quirks, place.notes
+        findings.endpoint, findings.trust = place.endpoint, place.trust
+        findings.quirks, findings.notes = place.quirks, place.notes
         yield StageEvent("url", "passed", ms=_ms_since(started_s))
-        async with contextlib.aclosing(self._survey(place.endpoint)) as survey:
+        async with contextlib.aclosing(self._survey(place)) as survey:
             async for event in survey:
                 yield event
-        line = self._door.line(self._line_key, place.endpoint)
+        line = self._door.line(self._scope, place.endpoint, place.trust)
         provider = OpenAICompatible(line, place.endpoint, place.key, place.quirks, _PATIENCE)
         model_id = self._model_id or place.model_hint
         async with contextlib.aclosing(self._talk(provider, model_id, has_key=place.key is not None)) as talk:
@@ -238,13 +177,13 @@ class StagedTest:
                     findings.endpoint, findings.notes = provider.endpoint, (*place.notes, "v1_added")
                 yield event
 
-    async def _survey(self, endpoint: Endpoint) -> AsyncGenerator[StageEvent, None]:
+    async def _survey(self, place: Located) -> AsyncGenerator[StageEvent, None]:
         yield StageEvent("dns", "running")
-        survey = cast("AsyncGenerator[Any, None]", self._door.survey(endpoint))
+        survey = self._door.survey(self._scope, place.endpoint, place.trust)
         async with contextlib.aclosing(survey):
             for here, then in (("dns", "address"), ("address", "tcp"), ("tcp", "tls"), ("tls", None)):
                 finding = await self._in_time(anext(survey))
-                yield StageEvent(cast("Stage", here), "passed", facts=dict(finding.facts), ms=round(finding.ms, 1))
+                yield _judge_finding(cast("Stage", here), finding)
                 if then is not None:
                     yield StageEvent(cast("Stage", then), "running")
 
@@ -355,6 +294,16 @@ def pick_model(models: Sequence[DiscoveredModel]) -> str | None:
     """Choose a model that probably chats: the first whose id does not speak of embeddings, sound or pictures."""
     plausible = (model.id for model in models if _NO_CHAT.search(model.id) is None)
     return next(plausible, models[0].id if models else None)
+
+
+def _judge_finding(stage: Stage, finding: Finding) -> StageEvent:
+    facts = dict(finding.facts)
+    expires_on = facts.get("expires_on")
+    if isinstance(expires_on, str):
+        days = (date.fromisoformat(expires_on) - datetime.now(UTC).date()).days
+        if days < EXPIRY_WARNING_DAYS:
+            return StageEvent(stage, "warned", "tls_expires_soon", {**facts, "days": days}, finding.ms)
+    return StageEvent(stage, "passed", facts=facts, ms=finding.ms)
 
 
 def _judge_credential(*, has_key: bool, ms: float) -> StageEvent:

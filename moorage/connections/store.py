@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from moorage.accounts.tables import MembershipRow
+from moorage.connections.credentials import SealedReach
 from moorage.connections.health import judge_health
 from moorage.connections.tables import ConnectionModelRow, ConnectionRow, ConnectionTestRow
 from moorage.errors import Conflict, Invalid, NotFound
@@ -30,8 +31,7 @@ class NewConnection:
     provider: str
     zone: str
     data_location: str
-    sealed_base_url: bytes
-    sealed_key: bytes | None
+    sealed: SealedReach
     key_expires_on: str | None
     quirks: Quirks
     maintainer_id: UUID | None
@@ -101,8 +101,7 @@ class ConnectionStore:
                 provider=new.provider,
                 zone=new.zone,
                 data_location=new.data_location,
-                sealed_base_url=new.sealed_base_url,
-                sealed_key=new.sealed_key,
+                **new.sealed,
                 key_number=1,
                 key_set_at=db_now(),
                 key_set_by=made_by,
@@ -133,12 +132,11 @@ class ConnectionStore:
         connection_id: UUID,
         *,
         replaces: int,
-        sealed_base_url: bytes,
-        sealed_key: bytes | None,
+        sealed: SealedReach,
         quirks: Quirks,
         by: UUID,
     ) -> None:
-        """Write address and key together; those before, number `replaces`, are gone.
+        """Write address, key and certificates together; those before, number `replaces`, are gone.
 
         Raises Conflict("connection_changed") if they were replaced or deleted in the meantime.
         """
@@ -151,8 +149,7 @@ class ConnectionStore:
                 ConnectionRow.deleted_at.is_(None),
             )
             .values(
-                sealed_base_url=sealed_base_url,
-                sealed_key=sealed_key,
+                **sealed,
                 key_number=replaces + 1,
                 key_set_at=db_now(),
                 key_set_by=by,
@@ -164,9 +161,7 @@ class ConnectionStore:
         if swapped.rowcount != 1:
             raise Conflict("connection_changed")
 
-    async def correct_address(
-        self, connection_id: UUID, key_number: int, *, sealed_base_url: bytes, sealed_key: bytes | None
-    ) -> None:
+    async def correct_address(self, connection_id: UUID, key_number: int, sealed: SealedReach) -> None:
         """Store the same address with what a test found missing (`/v1`), unless it was replaced since."""
         await self._tx.execute(
             update(ConnectionRow)
@@ -176,7 +171,7 @@ class ConnectionStore:
                 ConnectionRow.key_number == key_number,
                 ConnectionRow.deleted_at.is_(None),
             )
-            .values(sealed_base_url=sealed_base_url, sealed_key=sealed_key)
+            .values(**sealed)
         )
 
     async def delete(self, connection_id: UUID) -> None:
@@ -186,6 +181,8 @@ class ConnectionStore:
             {
                 "sealed_base_url": _WIPED,
                 "sealed_key": None,
+                "sealed_trust": None,
+                "trust_facts": None,
                 "enabled": False,
                 "deleted_at": db_now(),
                 "updated_at": db_now(),

@@ -11,7 +11,7 @@ from moorage.storage.types import Id, Row, UtcTime
 
 
 class ConnectionRow(Row):
-    """A connection. Address and key are sealed; the key also to that address (P12, ADR 0005)."""
+    """A connection. Address, key and certificates are sealed; the key also to the others (P12, ADR 0005)."""
 
     __tablename__ = "connection"
     id: Mapped[UUID] = mapped_column(Id, primary_key=True)
@@ -22,6 +22,8 @@ class ConnectionRow(Row):
     data_location: Mapped[str] = mapped_column(String(120))
     sealed_base_url: Mapped[bytes] = mapped_column(LargeBinary)
     sealed_key: Mapped[bytes | None] = mapped_column(LargeBinary)
+    sealed_trust: Mapped[bytes | None] = mapped_column(LargeBinary)
+    trust_facts: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     key_number: Mapped[int] = mapped_column(Integer)
     key_set_at: Mapped[datetime] = mapped_column(UtcTime)
     key_set_by: Mapped[UUID] = mapped_column(Id)

@@ -6,7 +6,7 @@ runs; a test that is left early stores nothing (P8, P14).
 
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, Literal, TypedDict, cast
+from typing import Any, Final, Literal, cast
 from uuid import UUID
 
 from sqlalchemy import Row as ResultRow
@@ -14,15 +14,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from moorage.accounts.access import require_access
 from moorage.audit.trail import Act, record
+from moorage.audit.trail import Outcome as ActOutcome
 from moorage.connections.acting import Caller, refusals_recorded, require_connector
-from moorage.connections.credentials import AddressRules, Credentials
+from moorage.connections.credentials import AddressRules, Credentials, Reach
+from moorage.connections.findings import Findings, Located, StageEvent
 from moorage.connections.pace import Pace
 from moorage.connections.results import TestResults
 from moorage.connections.runs import Runs
-from moorage.connections.stages import CallWatch, Findings, Located, NoWatch, StagedTest, StageEvent
+from moorage.connections.stages import CallWatch, NoWatch, StagedTest
 from moorage.connections.store import ConnectionStore
-from moorage.egress.door import Door
-from moorage.egress.urls import Endpoint
+from moorage.egress.door import Door, Scope, Trust
 from moorage.errors import Invalid
 from moorage.providers.addresses import read_pasted_url
 from moorage.providers.protocol import Quirks
@@ -39,11 +40,12 @@ DRAFT_NAME: Final = ""
 
 @dataclass(frozen=True, slots=True)
 class Entered:
-    """An address and a key as somebody typed them. `base_url=None` keeps a stored connection's address."""
+    """What somebody typed. `base_url=None` keeps a stored connection's address, `trust=None` then its trust."""
 
     base_url: str | None = field(repr=False)
     key: Secret | None
     auth_style: str = "auto"
+    trust: Trust | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +54,6 @@ class Finished:
 
     test_id: UUID
     findings: Findings
-
-
-class _SealedPair(TypedDict):
-    sealed_base_url: bytes
-    sealed_key: bytes | None
 
 
 TestEvents = AsyncGenerator[StageEvent | Finished, None]
@@ -98,7 +95,7 @@ class Testing:
         test_id = new_id()
 
         async def work(emit: Emit) -> Finished:
-            findings = await self._walk(test_id, lambda: self._locate(entered), emit, model_id=model_id)
+            findings = await self._walk(team_id, test_id, lambda: self._locate(entered), emit, model_id=model_id)
             sealed = None
             if findings.endpoint is not None:
                 sealed = self._credentials.seal_tested(team_id, test_id, findings.endpoint)
@@ -107,7 +104,9 @@ class Testing:
                     test_id,
                     findings,
                     connection_id=None,
-                    fingerprint=self._credentials.fingerprint(team_id, base_url, entered.key, entered.auth_style),
+                    fingerprint=self._credentials.fingerprint(
+                        team_id, base_url, entered.key, entered.trust or Trust(), entered.auth_style
+                    ),
                     sealed_base_url=sealed,
                     made_by=caller.person.user_id,
                 )
@@ -123,9 +122,10 @@ class Testing:
 
         async def work(emit: Emit) -> Finished:
             findings = await self._walk(
+                row.team_id,
                 test_id,
                 lambda: self._open(row),
-                emit,
+                _without_key_hash(emit),
                 prefers=prefers,
                 watch=LedgerWatch(self._database, self._ledger, caller, row),
             )
@@ -141,15 +141,17 @@ class Testing:
         Raises as `test_stored`, and Invalid("key_needed", field="api_key") where the key is to be entered again.
         """
         row, prefers = await self._admit_stored(caller, connection_id)
-        if entered.key is None and (entered.base_url is None or row.sealed_key is not None):
+        changes_something = entered.base_url is not None or entered.trust is not None
+        if entered.key is None and (row.sealed_key is not None or not changes_something):
             raise Invalid("key_needed", field="api_key")
         test_id = new_id()
 
         async def work(emit: Emit) -> Finished:
             findings = await self._walk(
+                row.team_id,
                 test_id,
                 lambda: self._locate(entered) if entered.base_url is not None else self._keep_address(row, entered),
-                emit,
+                emit if entered.base_url is not None else _without_key_hash(emit),
                 prefers=prefers,
                 watch=LedgerWatch(self._database, self._ledger, caller, row),
             )
@@ -177,6 +179,7 @@ class Testing:
 
     async def _walk(
         self,
+        team_id: UUID,
         test_id: UUID,
         locate: Callable[[], Located],
         emit: Emit,
@@ -187,7 +190,7 @@ class Testing:
     ) -> Findings:
         test = StagedTest(
             self._door,
-            line_key=f"test:{test_id}",
+            scope=Scope(str(team_id), f"test:{test_id}"),
             locate=locate,
             model_id=model_id,
             prefers=prefers,
@@ -202,15 +205,16 @@ class Testing:
         pasted = read_pasted_url(entered.base_url or "")
         endpoint = self._rules.read(pasted.base_url)
         quirks = with_auth(pasted.quirks, entered.auth_style)
-        return Located(endpoint, entered.key, quirks, pasted.notes, pasted.model_hint)
+        return Located(endpoint, entered.key, quirks, pasted.notes, pasted.model_hint, entered.trust or Trust())
 
     def _open(self, row: ResultRow[Any]) -> Located:
-        endpoint, key = self._credentials.open(row.team_id, row.id, row.sealed_base_url, row.sealed_key)
-        return Located(endpoint, key, Quirks.from_json(row.quirks))
+        reach = self._credentials.open(row.team_id, row.id, row.sealed_base_url, row.sealed_key, row.sealed_trust)
+        return Located(reach.endpoint, reach.key, Quirks.from_json(row.quirks), trust=reach.trust)
 
     def _keep_address(self, row: ResultRow[Any], entered: Entered) -> Located:
-        endpoint = self._credentials.open_address(row.team_id, row.id, row.sealed_base_url)
-        return Located(endpoint, entered.key, with_auth(Quirks.from_json(row.quirks), entered.auth_style))
+        endpoint, stored = self._credentials.open_address(row.team_id, row.id, row.sealed_base_url, row.sealed_trust)
+        quirks = with_auth(Quirks.from_json(row.quirks), entered.auth_style)
+        return Located(endpoint, entered.key, quirks, trust=stored if entered.trust is None else entered.trust)
 
     async def _keep_stored(
         self, tx: AsyncConnection, caller: Caller, row: ResultRow[Any], test_id: UUID, findings: Findings
@@ -222,8 +226,8 @@ class Testing:
         if findings.passed:
             await store.remember(row.id, row.key_number, findings.quirks.to_json())
             if "v1_added" in findings.notes and findings.endpoint is not None:
-                located = self._open(row)
-                await store.correct_address(row.id, row.key_number, **self._seal(row, findings.endpoint, located.key))
+                reach = Reach(findings.endpoint, self._open(row).key, findings.trust)
+                await store.correct_address(row.id, row.key_number, self._credentials.seal(row.team_id, row.id, reach))
         await TestResults(tx, row.team_id).keep(
             test_id,
             findings,
@@ -253,7 +257,9 @@ class Testing:
                 replaces=row.key_number,
                 quirks=findings.quirks,
                 by=caller.person.user_id,
-                **self._seal(row, findings.endpoint, entered.key),
+                sealed=self._credentials.seal(
+                    row.team_id, row.id, Reach(findings.endpoint, entered.key, findings.trust)
+                ),
             )
             if findings.models_offered:
                 await store.merge_models(row.id, findings.models)
@@ -263,7 +269,11 @@ class Testing:
                 "connection",
                 str(row.id),
                 row.name,
-                details={"number": row.key_number + 1, "address_entered": entered.base_url is not None},
+                details={
+                    "number": row.key_number + 1,
+                    "address_entered": entered.base_url is not None,
+                    "certificates_entered": entered.trust is not None,
+                },
             )
         else:
             act = _act_of_test(str(row.id), row.name, findings)
@@ -278,15 +288,9 @@ class Testing:
         )
         await record(tx, row.team_id, caller.actor, act)
 
-    def _seal(self, row: ResultRow[Any], endpoint: Endpoint, key: Secret | None) -> _SealedPair:
-        return {
-            "sealed_base_url": self._credentials.seal_address(row.team_id, row.id, endpoint),
-            "sealed_key": self._credentials.seal_key(row.team_id, row.id, endpoint, key),
-        }
-
     def _fingerprint_of(self, team_id: UUID, findings: Findings, key: Secret | None) -> bytes:
         url = findings.endpoint.url if findings.endpoint is not None else ""
-        return self._credentials.fingerprint(team_id, url, key, "stored")
+        return self._credentials.fingerprint(team_id, url, key, findings.trust, "stored")
 
 
 class LedgerWatch:
@@ -333,4 +337,14 @@ def _act_of_test(object_id: str, name: str, findings: Findings) -> Act:
     details: dict[str, str | int | bool | None] = {"passed": findings.passed, "models": len(findings.models)}
     if failed is not None:
         details |= {"stage": failed.stage, "code": failed.code}
-    return Act("connection.tested", "connection", object_id, name, "done" if failed is None else "failed", details)
+    outcome: ActOutcome = "done" if failed is None else "refused" if findings.refused else "failed"
+    return Act("connection.tested", "connection", object_id, name, outcome, details)
+
+
+def _without_key_hash(emit: Emit) -> Emit:
+    """Leave out what would lead to an address nobody may see again: certificate logs are searched by this hash."""
+
+    def emit_less(event: StageEvent) -> None:
+        emit(event.without("key_sha256"))
+
+    return emit_less

@@ -11,11 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from moorage.accounts.tables import UserRow
 from moorage.connections.tables import ConnectionModelRow, ConnectionRow, ConnectionTestRow
+from moorage.connections.trusting import NO_TRUST_FACTS
 from moorage.errors import NotFound
 from moorage.storage.types import db_now
 from moorage.usage.tables import ByomUsageRow
 
 FIGURES_OF_DAYS = 30
+_NOT_SHOWN = frozenset({"sealed_base_url", "sealed_key", "sealed_trust", "quirks"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ class ConnectionFacts:
     data_location: str
     enabled: bool
     has_key: bool
+    trust: Mapping[str, Any]
     key_number: int
     key_set_at: datetime
     key_set_by: str
@@ -92,7 +95,7 @@ class ConnectionViews:
             wanted &= ConnectionRow.id == connection_id
         table = ConnectionRow.__table__.c
         # The sealed columns stay in the database: what is not read can't be shown.
-        shown = [column for column in table if column.name not in {"sealed_base_url", "sealed_key", "quirks"}]
+        shown = [column for column in table if column.name not in _NOT_SHOWN]
         found = await self._tx.execute(
             select(*shown, table.sealed_key.is_not(None).label("has_key"))
             .where(wanted)
@@ -111,6 +114,7 @@ class ConnectionViews:
                 data_location=row.data_location,
                 enabled=row.enabled,
                 has_key=bool(row.has_key),
+                trust=row.trust_facts or NO_TRUST_FACTS,
                 key_number=row.key_number,
                 key_set_at=row.key_set_at,
                 key_set_by=names.get(row.key_set_by, "–"),

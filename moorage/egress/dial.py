@@ -1,5 +1,6 @@
 """Resolve, judge, dial: a socket leaves here only when it can reach nothing but one judged address (P11)."""
 
+import asyncio
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,10 +11,13 @@ import aiohappyeyeballs
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from moorage.egress.limits import Limits
-from moorage.egress.policy import Address, AddressPolicy, parse_literal
+from moorage.egress.policy import Address, AddressPolicy, Reason, no_public_address, parse_literal
+from moorage.egress.refusals import Refusals
 from moorage.egress.resolver import Resolver
+from moorage.egress.scope import Scope
 from moorage.egress.urls import Endpoint
 from moorage.errors import AddressRefused
+from moorage.telemetry import Metrics
 
 AddrInfo = tuple[int | socket.AddressFamily, int | socket.SocketKind, int, str, tuple[Any, ...]]
 SocketFactory = Callable[[AddrInfo], socket.socket]
@@ -27,19 +31,21 @@ class JudgedSocket(socket.socket):
     sort or swap addresses. What TCP has connected to is then the judged address, before the first byte of TLS.
     """
 
-    def __init__(self, family: int, address: Address, port: int) -> None:
+    def __init__(self, family: int, address: Address, port: int, metrics: Metrics) -> None:
         super().__init__(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._judged = (address, port)
+        self._metrics = metrics
 
     def connect(self, address: Any) -> None:
         """Connect to the judged address. Raises AddressRefused for any other."""
         if (ip_address(address[0]), address[1]) != self._judged:
-            raise AddressRefused("address_not_public", field="base_url")
+            raise no_public_address(Reason.NOT_THE_JUDGED)
+        self._metrics.egress_connections.inc()
         super().connect(address)
 
     def connect_ex(self, address: Any) -> int:  # noqa: ARG002 - the signature of socket.socket
         """Refuse: nobody dials this way, so nobody gets round `connect`."""
-        raise AddressRefused("address_not_public", field="base_url")
+        raise no_public_address(Reason.NOT_THE_JUDGED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +55,32 @@ class Dialler:
     policy: AddressPolicy
     resolver: Resolver
     limits: Limits
+    metrics: Metrics
+    refusals: Refusals
 
-    async def judged_addresses(self, endpoint: Endpoint) -> list[Address]:
-        """Look the host up once and judge every address of the answer. Raises AddressRefused."""
+    async def judged_addresses(self, scope: Scope, endpoint: Endpoint) -> list[Address]:
+        """Look the host up once and judge every address of the answer. Raises AddressRefused.
+
+        A name is refused a fixed time after the question, whatever the reason: else the time would tell whether a name
+        exists inside a network. A literal is refused at once; it says itself what it is.
+        """
+        asked_at_s = asyncio.get_running_loop().time()
         literal = parse_literal(endpoint.host)
+        try:
+            return self.policy.judge(endpoint.host, endpoint.port, await self._answer(scope, endpoint, literal))
+        except AddressRefused as refused:
+            self.refusals.note(refused, team=scope.team, connection=scope.connection)
+            if literal is None:
+                now_s = asyncio.get_running_loop().time()
+                await asyncio.sleep(max(0.0, asked_at_s + self.limits.refusal_after_s - now_s))
+            raise
+
+    async def _answer(self, scope: Scope, endpoint: Endpoint, literal: Address | None) -> list[Address]:
         if literal is not None:
-            answer = [literal]
-        elif self.policy.is_own(endpoint.host, endpoint.port):
-            answer = []  # judged and refused below, without a question to the DNS
-        else:
-            answer = await self.resolver.resolve(endpoint.host, endpoint.port)
-        return self.policy.judge(endpoint.host, endpoint.port, answer)
+            return [literal]
+        if self.policy.is_own(endpoint.host, endpoint.port):
+            return []  # judged and refused without a question to the DNS
+        return await self.resolver.resolve(endpoint.host, endpoint.port, scope.team)
 
     def socket_factory(self, endpoint: Endpoint) -> SocketFactory:
         """Give the one way to make a socket for this endpoint. It judges again, whoever proposes the address.
@@ -70,9 +91,9 @@ class Dialler:
         def make(info: AddrInfo) -> socket.socket:
             family, sockaddr = info[0], info[4]
             if family not in {socket.AF_INET, socket.AF_INET6} or sockaddr[1] != endpoint.port or any(sockaddr[3:]):
-                raise AddressRefused("address_not_public", field="base_url")
+                raise no_public_address(Reason.NOT_THE_JUDGED)
             [address] = self.policy.judge(endpoint.host, endpoint.port, [ip_address(sockaddr[0])])
-            return JudgedSocket(family, address, endpoint.port)
+            return JudgedSocket(family, address, endpoint.port, self.metrics)
 
         return make
 
@@ -93,8 +114,9 @@ class Dialler:
 class JudgingResolver(AbstractResolver):
     """What aiohttp asks: answers for one endpoint only, with judged addresses, the first few of them."""
 
-    def __init__(self, dialler: Dialler, endpoint: Endpoint) -> None:
+    def __init__(self, dialler: Dialler, scope: Scope, endpoint: Endpoint) -> None:
         self._dialler = dialler
+        self._scope = scope
         self._endpoint = endpoint
 
     async def resolve(
@@ -105,8 +127,8 @@ class JudgingResolver(AbstractResolver):
     ) -> list[ResolveResult]:
         """Look up and judge. Raises AddressRefused, which is no OSError, so that no fail-over swallows it."""
         if (host, port) != (self._endpoint.host, self._endpoint.port):
-            raise AddressRefused("address_not_public", field="base_url")
-        addresses = await self._dialler.judged_addresses(self._endpoint)
+            raise no_public_address(Reason.NOT_THE_JUDGED)
+        addresses = await self._dialler.judged_addresses(self._scope, self._endpoint)
         return [
             ResolveResult(
                 hostname=host,

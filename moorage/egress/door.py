@@ -1,4 +1,4 @@
-"""The only door out (P11): https only, every address judged, one pool per key, everything bounded. See ADR 0003."""
+"""The only door out (P11): https only, every address judged, no scope shares a socket, all bounded. See ADR 0003."""
 
 import asyncio
 import ssl
@@ -15,12 +15,16 @@ from moorage.egress.line import Incoming, Line
 from moorage.egress.messages import Answer, Finding, Outbound
 from moorage.egress.policy import AddressPolicy
 from moorage.egress.pools import Pools
+from moorage.egress.refusals import Refusals
 from moorage.egress.resolver import Resolver
-from moorage.egress.trust import build_tls_context
+from moorage.egress.scope import Scope
+from moorage.egress.trust import Contexts, Trust
 from moorage.egress.urls import Endpoint
 from moorage.errors import EndpointFailure
+from moorage.telemetry import Metrics
+from moorage.vault.certificates import public_key_pin
 
-__all__ = ["Answer", "Door", "Finding", "Incoming", "Limits", "Line", "Outbound"]
+__all__ = ["Answer", "Door", "Finding", "Incoming", "Limits", "Line", "Outbound", "Scope", "Trust"]
 
 _MAX_ISSUER_CHARS: Final = 80
 
@@ -35,32 +39,41 @@ class Door:
         resolver: Resolver,
         extra_ca_file: Path | None = None,
         limits: Limits = Limits(),  # noqa: B008 - frozen, so sharing the default is harmless
+        metrics: Metrics | None = None,
     ) -> None:
-        self._dialler = Dialler(policy, resolver, limits)
-        self._tls = build_tls_context(extra_ca_file)
-        self._pools = Pools(self._dialler, self._tls)
+        metrics = metrics or Metrics()
+        self.refusals = Refusals(metrics)
+        self._dialler = Dialler(policy, resolver, limits, metrics, self.refusals)
+        self._contexts = Contexts(extra_ca_file)
+        self._pools = Pools(self._dialler, self._contexts)
 
-    def line(self, key: str, endpoint: Endpoint) -> Line:
-        """Give the way to an endpoint. Same key and same origin share connections, different keys never do."""
-        return Line(self._pools, key, endpoint)
+    def line(self, scope: Scope, endpoint: Endpoint, trust: Trust = Trust()) -> Line:  # noqa: B008 - frozen
+        """Give the way to an endpoint. The same scope, origin and trust share connections, others never do."""
+        return Line(self._pools, scope, endpoint, trust)
 
-    async def hang_up(self, key: str) -> None:
-        """Drop the connections of a key: the next request dials anew, an answer that is arriving may finish."""
-        await self._pools.hang_up(key)
+    async def hang_up(self, connection: str) -> None:
+        """Drop a connection's sockets: the next request dials anew, an answer that is arriving may finish."""
+        await self._pools.hang_up(connection)
 
     async def aclose(self) -> None:
         """Close every connection at once."""
         await self._pools.aclose()
 
-    async def survey(self, endpoint: Endpoint) -> AsyncGenerator[Finding, None]:
+    async def survey(
+        self,
+        scope: Scope,
+        endpoint: Endpoint,
+        trust: Trust = Trust(),  # noqa: B008 - frozen
+    ) -> AsyncGenerator[Finding, None]:
         """Walk the way to an endpoint without sending a request; yield "dns", "address", "tcp", "tls" as they pass.
 
         Raises EndpointFailure or AddressRefused at the first step that fails. A name that does not resolve and one
         that resolves to an address behind the wall both fail before "dns", so that neither can be told apart.
         """
         limits = self._dialler.limits
+        tls = await self._contexts.give(trust)
         started_s = time.perf_counter()
-        addresses = await self._dialler.judged_addresses(endpoint)
+        addresses = await self._dialler.judged_addresses(scope, endpoint)
         yield Finding("dns", _ms_since(started_s), {})
         yield Finding("address", 0.0, {"addresses": len(addresses)})
 
@@ -76,18 +89,18 @@ class Door:
         try:
             yield Finding("tcp", _ms_since(started_s), {"ip_version": 4 if sock.family.name == "AF_INET" else 6})
             started_s = time.perf_counter()
-            facts = await self._shake_hands(sock, endpoint)
+            facts = await self._shake_hands(sock, endpoint, tls)
         finally:
             sock.close()
         yield Finding("tls", _ms_since(started_s), facts)
 
-    async def _shake_hands(self, sock: Any, endpoint: Endpoint) -> dict[str, str | int | float]:
+    async def _shake_hands(self, sock: Any, endpoint: Endpoint, tls: ssl.SSLContext) -> dict[str, str | int | float]:
         """Do the TLS handshake on a connected socket, read the certificate, and close."""
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self._dialler.limits.connect_timeout_s):
                 transport, _ = await loop.create_connection(
-                    asyncio.Protocol, sock=sock, ssl=self._tls, server_hostname=endpoint.host
+                    asyncio.Protocol, sock=sock, ssl=tls, server_hostname=endpoint.host
                 )
         except ssl.SSLCertVerificationError as error:
             raise translate(error, port=endpoint.port, connect_timeout_s=0) from None
@@ -95,7 +108,8 @@ class Door:
             raise EndpointFailure("tls_failed") from None
         try:
             session = transport.get_extra_info("ssl_object")
-            return _certificate_facts(session.version(), session.getpeercert())
+            pin = public_key_pin(session.getpeercert(binary_form=True))
+            return {**_certificate_facts(session.version(), session.getpeercert()), "key_sha256": pin}
         finally:
             transport.abort()
 

@@ -6,6 +6,7 @@ from typing import Final
 import aiohttp
 from aiohttp.http_exceptions import HttpProcessingError
 
+from moorage.egress.trust import PinMismatchError
 from moorage.errors import EndpointFailure
 
 # RuntimeError: a session or a stream that was closed while it was in use (the pool was hung up).
@@ -14,6 +15,16 @@ NETWORK_ERRORS: Final = (aiohttp.ClientError, HttpProcessingError, OSError, Runt
 # Verify codes of OpenSSL's x509_vfy.h.
 _EXPIRED: Final = 10
 _OTHER_NAME: Final = frozenset({62, 64})
+# Ends of the alerts with which a server refuses a client's certificate, or the lack of one (RFC 8446 section 6.2).
+_ABOUT_OUR_CERTIFICATE: Final = (
+    "ALERT_CERTIFICATE_REQUIRED",
+    "ALERT_BAD_CERTIFICATE",
+    "ALERT_UNSUPPORTED_CERTIFICATE",
+    "ALERT_CERTIFICATE_REVOKED",
+    "ALERT_CERTIFICATE_EXPIRED",
+    "ALERT_CERTIFICATE_UNKNOWN",
+    "ALERT_UNKNOWN_CA",
+)
 
 
 def translate(  # noqa: PLR0911 - one line per class of error
@@ -26,8 +37,10 @@ def translate(  # noqa: PLR0911 - one line per class of error
         return _certificate_failure(error.certificate_error)
     if isinstance(error, ssl.SSLCertVerificationError):
         return _certificate_failure(error)
+    if isinstance(error, aiohttp.ClientConnectorSSLError):
+        error = error.os_error
     if isinstance(error, ssl.SSLError):
-        return EndpointFailure("tls_failed")
+        return _handshake_failure(error)
     if isinstance(error, aiohttp.ClientConnectorError):
         return _connect_failure(error.os_error, port)
     if isinstance(error, TimeoutError):
@@ -51,7 +64,15 @@ def _connect_failure(error: OSError, port: int) -> EndpointFailure:
     return connect_failure(error, port=port)
 
 
+def _handshake_failure(error: ssl.SSLError) -> EndpointFailure:
+    """Name what the server's alert says; under TLS 1.3 one about our certificate comes after the handshake."""
+    reason = error.reason or ""
+    return EndpointFailure("tls_client_certificate" if reason.endswith(_ABOUT_OUR_CERTIFICATE) else "tls_failed")
+
+
 def _certificate_failure(error: Exception) -> EndpointFailure:
+    if isinstance(error, PinMismatchError):
+        return EndpointFailure("tls_pin")
     code = error.verify_code if isinstance(error, ssl.SSLCertVerificationError) else 0
     if code == _EXPIRED:
         return EndpointFailure("tls_expired")

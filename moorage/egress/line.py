@@ -17,6 +17,8 @@ from moorage.egress.headers import sendable_headers
 from moorage.egress.limits import MIB
 from moorage.egress.messages import Answer, Outbound
 from moorage.egress.pools import Pool, Pools
+from moorage.egress.scope import Scope
+from moorage.egress.trust import Trust
 from moorage.egress.urls import HTTPS_PORT, Endpoint
 from moorage.errors import AddressRefused, EndpointFailure
 
@@ -31,14 +33,15 @@ _WHOLE_WRITE_BYTES: Final = MIB
 
 
 class Line:
-    """What a provider is handed: the way to one origin, under one key."""
+    """What a provider is handed: the way to one origin, for one scope."""
 
-    __slots__ = ("_endpoint", "_key", "_pools")
+    __slots__ = ("_endpoint", "_pools", "_scope", "_trust")
 
-    def __init__(self, pools: Pools, key: str, endpoint: Endpoint) -> None:
+    def __init__(self, pools: Pools, scope: Scope, endpoint: Endpoint, trust: Trust) -> None:
         self._pools = pools
-        self._key = key
+        self._scope = scope
         self._endpoint = endpoint
+        self._trust = trust
 
     async def fetch(self, request: Outbound) -> Answer:
         """Send, and collect the whole answer, at most `max_body_bytes`. Raises EndpointFailure, Invalid."""
@@ -50,7 +53,7 @@ class Line:
 
     def stream(self, request: Outbound) -> AbstractAsyncContextManager["Incoming"]:
         """Send, and hand over the answer while it arrives; leaving early closes the connection."""
-        return _Exchange(self._pools, self._key, self._endpoint, request)
+        return _Exchange(self._pools, self._scope, self._endpoint, self._trust, request)
 
 
 class Incoming:
@@ -146,12 +149,13 @@ class Incoming:
 class _Exchange(AbstractAsyncContextManager[Incoming]):
     """One request and its answer, from taking a connection to giving it back."""
 
-    __slots__ = ("_endpoint", "_incoming", "_key", "_pool", "_pools", "_request")
+    __slots__ = ("_endpoint", "_incoming", "_pool", "_pools", "_request", "_scope", "_trust")
 
-    def __init__(self, pools: Pools, key: str, endpoint: Endpoint, request: Outbound) -> None:
+    def __init__(self, pools: Pools, scope: Scope, endpoint: Endpoint, trust: Trust, request: Outbound) -> None:
         self._pools = pools
-        self._key = key
+        self._scope = scope
         self._endpoint = endpoint
+        self._trust = trust
         self._request = request
         self._pool: Pool | None = None
         self._incoming: Incoming | None = None
@@ -160,7 +164,7 @@ class _Exchange(AbstractAsyncContextManager[Incoming]):
         request = self._request
         url = _target(self._endpoint, request)
         headers = sendable_headers(request.headers, has_body=request.body is not None)
-        pool = self._pool = await self._pools.take(self._key, self._endpoint)
+        pool = self._pool = await self._pools.take(self._scope, self._endpoint, self._trust)
         try:
             total_at_s = asyncio.get_running_loop().time() + request.total_timeout_s
             response = await self._send(pool, url, headers)
@@ -171,7 +175,7 @@ class _Exchange(AbstractAsyncContextManager[Incoming]):
                 response.close()
                 raise
         except BaseException:
-            await pool.let_go()
+            await self._pools.let_go(pool)
             raise
         return self._incoming
 
@@ -181,7 +185,7 @@ class _Exchange(AbstractAsyncContextManager[Incoming]):
         if self._incoming is not None:
             self._incoming.close()
         if self._pool is not None:
-            await self._pool.let_go()
+            await self._pools.let_go(self._pool)
 
     async def _send(self, pool: Pool, url: URL, headers: dict[str, str]) -> aiohttp.ClientResponse:
         request = self._request

@@ -1,36 +1,63 @@
-"""Connections that are kept: one pool per (key, origin), so that two teams never share a socket."""
+"""Connections that are kept: one pool per (team, connection, person, origin, trust); nobody else ever shares a socket.
+
+A kept socket on which a byte arrived while it was idle is thrown away, and what a race may still let through belongs
+to the same person (ADR 0010).
+"""
 
 import asyncio
 import ssl
-from typing import Final
+from collections import Counter
+from typing import Any, Final
 
 import aiohttp
 
 from moorage import __version__
 from moorage.egress.dial import Dialler, JudgingResolver
+from moorage.egress.scope import Scope
+from moorage.egress.trust import Contexts, Trust
 from moorage.egress.urls import Endpoint
 from moorage.errors import EndpointFailure
 
 _SWEEP_EVERY_S: Final = 30.0
 
+Where = tuple[Scope, str, bytes]
+
+
+class SilentConnector(aiohttp.TCPConnector):
+    """Hands out a kept connection only if its peer has kept silent since the last answer.
+
+    aiohttp parses whatever arrives, also between two answers, and would hand a complete one to the next request. It
+    asks itself `should_close` when a connection is given back, but not when it is taken out again.
+    """
+
+    async def _get(self, key: Any, traces: Any) -> Any:
+        while (kept := await super()._get(key, traces)) is not None:
+            if kept.protocol is not None and not kept.protocol.should_close:
+                return kept
+            kept.close()
+        return None
+
 
 class Pool:
-    """The kept connections to one origin under one key. Closes itself when retired and no longer in use."""
+    """The kept connections of one scope to one origin. Closes itself when retired and no longer in use."""
 
-    def __init__(self, dialler: Dialler, tls: ssl.SSLContext, endpoint: Endpoint, now_s: float) -> None:
+    def __init__(
+        self, dialler: Dialler, tls: ssl.SSLContext, scope: Scope, endpoint: Endpoint, *, now_s: float
+    ) -> None:
         limits = dialler.limits
+        self.scope = scope
         self.born_at_s = now_s
         self.used_at_s = now_s
         self.in_use = 0
         self.is_retired = False
         self.session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
+            connector=SilentConnector(
                 ssl=tls,
-                resolver=JudgingResolver(dialler, endpoint),
+                resolver=JudgingResolver(dialler, scope, endpoint),
                 socket_factory=dialler.socket_factory(endpoint),
                 use_dns_cache=False,
                 happy_eyeballs_delay=limits.next_address_after_s,
-                limit=limits.connections_per_pool,
+                limit=0,  # Pools counts, and says no instead of waiting
                 keepalive_timeout=limits.keepalive_s,
             ),
             headers={"User-Agent": f"moorage/{__version__}", "Accept-Encoding": "identity"},
@@ -44,12 +71,6 @@ class Pool:
             max_headers=limits.header_count,
         )
 
-    async def let_go(self) -> None:
-        """End one use."""
-        self.in_use -= 1
-        if self.is_retired and not self.in_use:
-            await self.session.close()
-
     async def retire(self) -> None:
         """Take no further request; what is running may finish."""
         self.is_retired = True
@@ -58,13 +79,14 @@ class Pool:
 
 
 class Pools:
-    """All pools of the process, made when first needed, reaped when idle, replaced when old."""
+    """All pools of the process: made when needed, reaped when idle, replaced when old; counts what is under way."""
 
-    def __init__(self, dialler: Dialler, tls: ssl.SSLContext) -> None:
+    def __init__(self, dialler: Dialler, contexts: Contexts) -> None:
         self._dialler = dialler
-        self._tls = tls
-        self._pools: dict[tuple[str, str], Pool] = {}
+        self._contexts = contexts
+        self._pools: dict[Where, Pool] = {}
         self._retired: set[Pool] = set()
+        self._under_way: Counter[str] = Counter()
         self._swept_at_s = 0.0
         self._is_closed = False
 
@@ -73,28 +95,44 @@ class Pools:
         """The way out that every pool uses."""
         return self._dialler
 
-    async def take(self, key: str, endpoint: Endpoint) -> Pool:
-        """Give the pool for one request; the caller ends with `pool.let_go()`."""
+    async def take(self, scope: Scope, endpoint: Endpoint, trust: Trust) -> Pool:
+        """Give the pool for one request; the caller ends with `let_go`.
+
+        Raises EndpointFailure("too_many_requests"): the connection or its team has as many under way as it may have;
+        Invalid for a trust that can't be used.
+        """
+        tls = await self._contexts.give(trust)
         now_s = asyncio.get_running_loop().time()
         if now_s - self._swept_at_s > _SWEEP_EVERY_S:
             self._swept_at_s = now_s
             await self._sweep(now_s)
-        where = (key, endpoint.origin)
+        where = (scope, endpoint.origin, trust.digest)
         pool = self._pools.get(where)
         if pool is not None and now_s - pool.born_at_s > self._dialler.limits.pool_age_s:
             await self._retire(where)
             pool = self._pools.get(where)
         if self._is_closed:
             raise EndpointFailure("connection_lost")
+        self._count_in(scope)
         if pool is None:
-            pool = self._pools[where] = Pool(self._dialler, self._tls, endpoint, now_s)
+            pool = self._pools[where] = Pool(self._dialler, tls, scope, endpoint, now_s=now_s)
         pool.in_use += 1
         pool.used_at_s = now_s
         return pool
 
-    async def hang_up(self, key: str) -> None:
-        """Retire every pool of a key: its next request dials anew, a running answer may finish."""
-        for where in [where for where in self._pools if where[0] == key]:
+    async def let_go(self, pool: Pool) -> None:
+        """End one use."""
+        pool.in_use -= 1
+        for one in _counted(pool.scope):
+            self._under_way[one] -= 1
+            if not self._under_way[one]:
+                del self._under_way[one]
+        if pool.is_retired and not pool.in_use:
+            await pool.session.close()
+
+    async def hang_up(self, connection: str) -> None:
+        """Retire every pool of a connection: its next request dials anew, a running answer may finish."""
+        for where in [where for where in self._pools if where[0].connection == connection]:
             await self._retire(where)
 
     async def aclose(self) -> None:
@@ -105,6 +143,15 @@ class Pools:
         self._retired.clear()
         for pool in pools:
             await pool.session.close()
+
+    def _count_in(self, scope: Scope) -> None:
+        limits = self._dialler.limits
+        connection, team = _counted(scope)
+        for one, limit in ((connection, limits.requests_per_connection), (team, limits.requests_per_team)):
+            if self._under_way[one] >= limit:
+                raise EndpointFailure("too_many_requests", limit=limit)
+        self._under_way[connection] += 1
+        self._under_way[team] += 1
 
     async def _sweep(self, now_s: float) -> None:
         limits = self._dialler.limits
@@ -117,7 +164,7 @@ class Pools:
             await self._retire(where)
         self._retired = {pool for pool in self._retired if not pool.session.closed}
 
-    async def _retire(self, where: tuple[str, str]) -> None:
+    async def _retire(self, where: Where) -> None:
         pool = self._pools.pop(where, None)
         if pool is None:
             return
@@ -125,3 +172,7 @@ class Pools:
         await pool.retire()
         if pool.session.closed:
             self._retired.discard(pool)
+
+
+def _counted(scope: Scope) -> tuple[str, str]:
+    return f"connection {scope.team} {scope.connection}", f"team {scope.team}"

@@ -2,15 +2,18 @@
 
 import asyncio
 import socket
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from ipaddress import ip_address
 from typing import Final, Protocol
 
-from moorage.egress.policy import Address
+from moorage.egress.policy import Address, Reason, no_public_address
 from moorage.egress.urls import is_local_name
 
 MAX_ANSWERS: Final = 64
+LOOKUPS_PER_TEAM: Final = 8
+TIMEOUT_S: Final = 2.0
 _THREADS: Final = 32
 
 LookUp = Callable[[str, int], list[Address]]
@@ -19,41 +22,68 @@ LookUp = Callable[[str, int], list[Address]]
 class Resolver(Protocol):
     """Turns a name into addresses; an empty list means that there are none, for whatever reason."""
 
-    async def resolve(self, host: str, port: int) -> list[Address]:
-        """Look the host up, in the order in which the addresses should be tried."""
+    async def resolve(self, host: str, port: int, team: str) -> list[Address]:
+        """Look the host up for a team, in the order in which the addresses should be tried.
+
+        May raise AddressRefused("address_not_public") instead of giving an empty list, with the reason for operators.
+        """
         ...
 
 
 class SystemResolver:
     """Asks the system's resolver on threads of its own, so that hung lookups stall nobody else's work.
 
-    Lookups of the same name in flight are shared: a name whose server never answers holds one thread, not all.
+    Lookups of the same name in flight are shared: a name whose server never answers holds one thread, not all. And a
+    team has at most eight threads, counted until they really return, so that its silent servers stall no other team.
     """
 
     def __init__(
-        self, *, timeout_s: float = 2.0, max_answers: int = MAX_ANSWERS, look_up: LookUp | None = None
+        self,
+        *,
+        timeout_s: float = TIMEOUT_S,
+        max_answers: int = MAX_ANSWERS,
+        lookups_per_team: int = LOOKUPS_PER_TEAM,
+        look_up: LookUp | None = None,
     ) -> None:
         self._timeout_s = timeout_s
         self._look_up = look_up or ask_system
         self._max_answers = max_answers
+        self._lookups_per_team = lookups_per_team
         self._threads = ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="moorage-dns")
         self._in_flight: dict[tuple[str, int], asyncio.Future[list[Address]]] = {}
+        self._asking: Counter[str] = Counter()
 
-    async def resolve(self, host: str, port: int) -> list[Address]:
-        """Look the host up. Empty when it does not resolve, takes too long, or answers with too many addresses."""
-        where = (host, port)
-        lookup = self._in_flight.get(where)
-        if lookup is None:
-            lookup = asyncio.get_running_loop().run_in_executor(self._threads, self._look_up, host, port)
-            self._in_flight[where] = lookup
-            lookup.add_done_callback(lambda _: self._in_flight.pop(where, None))
+    async def resolve(self, host: str, port: int, team: str) -> list[Address]:
+        """Look the host up. Empty when it does not resolve.
+
+        Raises AddressRefused: it takes too long, answers with too many addresses, or the team asks too much at once.
+        """
+        lookup = self._in_flight.get((host, port)) or self._ask(host, port, team)
         try:
             async with asyncio.timeout(self._timeout_s):
                 addresses = await asyncio.shield(lookup)
         except TimeoutError:
-            return []
-        # Cutting the list would leave addresses unjudged that the name also has.
-        return [] if len(addresses) > self._max_answers else list(addresses)
+            raise no_public_address(Reason.LOOKUP_TIMEOUT) from None
+        if len(addresses) > self._max_answers:
+            # Cutting the list would leave addresses unjudged that the name also has.
+            raise no_public_address(Reason.TOO_MANY_ANSWERS)
+        return list(addresses)
+
+    def _ask(self, host: str, port: int, team: str) -> "asyncio.Future[list[Address]]":
+        if self._asking[team] >= self._lookups_per_team:
+            raise no_public_address(Reason.LOOKUPS_BUSY)
+
+        def forget(_: object) -> None:
+            self._in_flight.pop((host, port), None)
+            self._asking[team] -= 1
+            if not self._asking[team]:
+                del self._asking[team]
+
+        self._asking[team] += 1
+        lookup = asyncio.get_running_loop().run_in_executor(self._threads, self._look_up, host, port)
+        self._in_flight[host, port] = lookup
+        lookup.add_done_callback(forget)
+        return lookup
 
     def close(self) -> None:
         """Give the threads back; lookups that still hang are abandoned."""

@@ -19,14 +19,14 @@ from moorage.connections.catalogue import Catalogue
 from moorage.connections.chosen import ChosenModel
 from moorage.connections.credentials import AddressRules
 from moorage.connections.facade import Connections, Draft
+from moorage.connections.findings import StageEvent
 from moorage.connections.opening import ProviderDesk
 from moorage.connections.picker import Picker
-from moorage.connections.stages import StageEvent
 from moorage.connections.store import Wanted
 from moorage.connections.testing import Entered, Finished, TestEvents
 from moorage.egress.door import Door, Limits
 from moorage.egress.policy import Address, AddressPolicy, Exceptions
-from moorage.providers.protocol import ChatRequest, Delta, Turn
+from moorage.providers.protocol import ChatRequest, Delta, Provider, Turn
 from moorage.storage.database import Database
 from moorage.storage.types import db_now, new_id
 from moorage.usage.ledger import Ledger
@@ -44,7 +44,7 @@ NAMES = {HOST: "127.0.0.1", "other.test": "127.0.0.1", "inside.test": "10.1.2.3"
 class Names:
     """Resolves the names of the tests; every other name has no address."""
 
-    async def resolve(self, host: str, port: int) -> list[Address]:
+    async def resolve(self, host: str, port: int, team: str) -> list[Address]:
         return [ip_address(NAMES[host])] if host in NAMES else []
 
 
@@ -105,6 +105,10 @@ class Quay:
             lines = await self.picker.lines(tx, self.olga.person.team_id)
         return next(line.ref for line in lines if line.model_id == model_id)
 
+    def open(self, chosen: ChosenModel) -> Provider:
+        """Open a chosen model for Olga's words."""
+        return self.desk.open(chosen, team_id=self.olga.person.team_id, person_id=self.olga.person.user_id)
+
     async def choose(self, ref: str) -> ChosenModel:
         """Choose a model for Olga's team."""
         async with self.database.read() as tx:
@@ -114,7 +118,7 @@ class Quay:
         """Write three words with a model, the way a reply does."""
         chosen = await self.choose(ref)
         request = ChatRequest(chosen.model_id, (Turn("user", "Hello"),), max_tokens=3)
-        items = [item async for item in self.desk.open(chosen).reply(request)]
+        items = [item async for item in self.open(chosen).reply(request)]
         return "".join(item.text for item in items if isinstance(item, Delta)).strip()
 
     async def set_standing(self, standing: str, plan: str = "free") -> None:
@@ -181,9 +185,9 @@ async def open_quay(
     exceptions = Exceptions.parse(
         ", ".join(f"{host}:{port}=127.0.0.1/32" for host in (HOST, "other.test") for port in ports)
     )
-    rules = AddressRules(frozenset({443, 8443}), exceptions)
-    limits: Limits = options.pop("limits", Limits())
+    limits: Limits = options.pop("limits", Limits(refusal_after_s=0.0))
     door = Door(policy=AddressPolicy(exceptions), resolver=Names(), extra_ca_file=authority.ca_pem, limits=limits)
+    rules = AddressRules(door.refusals, frozenset({443, 8443}), exceptions)
     vault = Vault(KeyRing.create(folder / "keys"))
     catalogue = Catalogue.load(None, options.pop("keys", {}))
     connections = Connections(

@@ -7,8 +7,10 @@ import pytest
 from sqlalchemy import update
 
 from moorage.connections.chosen import OwnOpening
+from moorage.connections.credentials import Reach
 from moorage.connections.store import Wanted
 from moorage.connections.tables import ConnectionModelRow, ConnectionRow, ConnectionTestRow
+from moorage.egress.trust import Trust
 from moorage.errors import (
     AddressRefused,
     Conflict,
@@ -116,15 +118,16 @@ async def test_a_key_does_not_open_beside_another_address(quay: Quay) -> None:
         )
     chosen = await quay.choose(await quay.ref())
     with pytest.raises(Unavailable) as refused:
-        quay.desk.open(chosen)
+        quay.open(chosen)
     assert refused.value.code == "key_unreadable"
     # Even an address that opens in this row does not bring the key along.
     opening = chosen.opening
     assert isinstance(opening, OwnOpening)
     credentials = quay.desk._credentials
-    moved = credentials.seal_address(opening.team_id, first, quay.desk._rules.read("https://evil.example.com/v1"))
+    evil_address = quay.desk._rules.read("https://evil.example.com/v1")
+    moved = credentials.seal(opening.team_id, first, Reach(evil_address, None, Trust()))["sealed_base_url"]
     with pytest.raises(Unavailable):
-        quay.desk.open(replace(chosen, opening=replace(opening, sealed_base_url=moved)))
+        quay.open(replace(chosen, opening=replace(opening, sealed_base_url=moved)))
 
 
 async def test_a_stored_test_notices_a_key_that_does_not_open(quay: Quay) -> None:
@@ -344,21 +347,21 @@ async def test_news_about_a_replaced_endpoint_is_dropped(quay: Quay) -> None:
     await finish(quay.connections.replace_endpoint(quay.olga, connection_id, quay.entered()))
     async with quay.database.write() as tx:
         await quay.desk.note_health(tx, before, "connect_refused")
-        await quay.desk.remember(tx, before, replace(quay.desk.open(before).quirks, stream_usage=False))
+        await quay.desk.remember(tx, before, replace(quay.open(before).quirks, stream_usage=False))
     assert (await quay.connections.get(quay.olga, connection_id)).health == "healthy"
     now = await quay.choose(await quay.ref())
-    assert quay.desk.open(now).quirks.stream_usage is True
+    assert quay.open(now).quirks.stream_usage is True
     async with quay.database.write() as tx:
         await quay.desk.note_health(tx, now, "connect_refused")
-        await quay.desk.remember(tx, now, replace(quay.desk.open(now).quirks, stream_usage=False))
+        await quay.desk.remember(tx, now, replace(quay.open(now).quirks, stream_usage=False))
     assert (await quay.connections.get(quay.olga, connection_id)).health == "unreachable"
-    assert quay.desk.open(await quay.choose(await quay.ref())).quirks.stream_usage is False
+    assert quay.open(await quay.choose(await quay.ref())).quirks.stream_usage is False
 
 
 async def test_what_was_entered_does_not_print_itself(quay: Quay) -> None:
     """P12."""
     await quay.connect()
     chosen = await quay.choose(await quay.ref())
-    shown = repr((quay.draft(), chosen, quay.desk.open(chosen), await quay.test()))
+    shown = repr((quay.draft(), chosen, quay.open(chosen), await quay.test()))
     assert KEY not in shown
     assert "llm.test" not in shown

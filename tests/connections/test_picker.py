@@ -99,13 +99,13 @@ async def test_a_standard_model_answers_with_the_operators_key(quay: Quay, catal
     assert (chosen.kind, chosen.provider, chosen.connection_id) == ("standard", "open", None)
     assert KEY not in repr(chosen) + repr(catalogue.providers)
     assert HOST not in repr(catalogue.providers)
-    provider = desk.open(chosen)
+    provider = desk.open(chosen, team_id=new_id(), person_id=new_id())
     request = ChatRequest("steady", (Turn("user", "Hello"),), max_tokens=2)
     assert "".join([item.text async for item in provider.reply(request) if isinstance(item, Delta)]) == "word1 word2 "
     assert quay.server.last_headers["authorization"] == f"Bearer {KEY}"
     async with quay.database.write() as tx:
         await desk.remember(tx, chosen, provider.quirks)
-    assert desk.open(chosen).quirks.stream_usage is True
+    assert desk.open(chosen, team_id=new_id(), person_id=new_id()).quirks.stream_usage is True
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ async def test_a_model_that_is_not_there_is_never_replaced_in_silence(
 async def test_the_demo_recites_and_reaches_nothing(quay: Quay) -> None:
     async with quay.database.read() as tx:
         chosen = await quay.picker.choose(tx, quay.olga.person.team_id, "scripted:demo")
-    provider = quay.desk.open(chosen)
+    provider = quay.open(chosen)
     assert isinstance(provider, Scripted)
     request = ChatRequest(chosen.model_id, (Turn("user", "Hello"),))
     assert [item async for item in provider.reply(request)]

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from moorage.connections.stages import STAGES, StageEvent, pick_model
+from moorage.connections.findings import STAGES, StageEvent
+from moorage.connections.stages import pick_model
 from moorage.connections.tables import ConnectionRow, ConnectionTestRow
 from moorage.connections.testing import Finished
 from moorage.errors import AccessRefused, NotAllowed, TooMany

@@ -120,7 +120,7 @@ async def test_looking_never_calls_an_endpoint(quay: Quay) -> None:
     before = quay.server.counts.connections
     async with quay.database.read() as tx:
         await quay.picker.lines(tx, quay.olga.person.team_id)
-        quay.desk.open(await quay.picker.choose(tx, quay.olga.person.team_id, await quay.ref()))
+        quay.open(await quay.picker.choose(tx, quay.olga.person.team_id, await quay.ref()))
     await quay.connections.list(quay.olga)
     await quay.connections.get(quay.olga, connection_id)
     assert quay.server.counts.connections == before

@@ -10,10 +10,13 @@ from typing import cast
 
 import pytest
 
-from moorage.egress.door import Door, Limits, Outbound
+from moorage.egress.dial import Dialler
+from moorage.egress.door import Door, Limits, Outbound, Scope
 from moorage.egress.policy import Address, AddressPolicy, Exceptions
+from moorage.egress.refusals import Refusals
 from moorage.egress.urls import Endpoint
 from moorage.errors import EndpointFailure
+from moorage.telemetry import Metrics
 from tests.support.authority import TestAuthority
 
 Script = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -21,6 +24,7 @@ Script = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 GOOD = "127.0.0.1"
 SECOND = "127.0.0.2"
 INTERNAL = "127.0.0.3"
+ANYBODY = Scope("team-1", "connection-1", "mia")
 
 
 class ScriptedResolver:
@@ -30,9 +34,15 @@ class ScriptedResolver:
         self._answers = [[ip_address(text) for text in answer] for answer in answers]
         self.asked: list[tuple[str, int]] = []
 
-    async def resolve(self, host: str, port: int) -> list[Address]:
+    async def resolve(self, host: str, port: int, team: str) -> list[Address]:
         self.asked.append((host, port))
         return list(self._answers[min(len(self.asked), len(self._answers)) - 1])
+
+
+def dialler(resolver: ScriptedResolver, policy: AddressPolicy | None = None) -> Dialler:
+    metrics = Metrics()
+    limits = Limits(refusal_after_s=0.0)
+    return Dialler(policy or AddressPolicy(), resolver, limits, metrics, Refusals(metrics))
 
 
 class Listener:
@@ -106,7 +116,7 @@ class Harbour:
             policy=policy or AddressPolicy(self.exceptions()),
             resolver=resolver,
             extra_ca_file=self.authority.ca_pem,
-            limits=limits or Limits(),
+            limits=limits or Limits(refusal_after_s=0.0),
         )
         self._stack.push_async_callback(door.aclose)
         return door
@@ -224,5 +234,5 @@ OK = b"HTTP/1.1 200 OK\r\n"
 
 async def code_of(door: Door, endpoint: Endpoint, request: Outbound = GET) -> EndpointFailure:
     with pytest.raises(EndpointFailure) as caught:
-        await door.line("connection-1", endpoint).fetch(request)
+        await door.line(ANYBODY, endpoint).fetch(request)
     return caught.value

@@ -14,6 +14,7 @@ from moorage.egress.trust import build_tls_context
 from moorage.errors import AddressRefused
 from moorage.vault.secret import Secret
 from tests.egress.harbour import (
+    ANYBODY,
     GET,
     GOOD,
     INTERNAL,
@@ -31,7 +32,7 @@ from tests.egress.harbour import (
 async def test_an_answer_arrives_whole(harbour: Harbour) -> None:
     server = await harbour.serve(answer(b'{"ok":true}', headers="X-Request-Id: 7\r\n"))
     door = harbour.door(ScriptedResolver([GOOD]))
-    reply = await door.line("connection-1", harbour.endpoint()).fetch(
+    reply = await door.line(ANYBODY, harbour.endpoint()).fetch(
         Outbound(
             method="POST",
             path="/v1/chat/completions",
@@ -61,7 +62,7 @@ async def test_a_large_body_is_sent_whole(harbour: Harbour) -> None:
     body = json.dumps({"text": "x" * 3_000_000}).encode()
     await (
         harbour.door(ScriptedResolver([GOOD]))
-        .line("connection-1", harbour.endpoint())
+        .line(ANYBODY, harbour.endpoint())
         .fetch(Outbound(method="POST", path="/v1/embeddings", body=body))
     )
     assert server.bodies == [body]
@@ -81,7 +82,7 @@ async def test_a_stream_arrives_piece_by_piece(harbour: Harbour) -> None:
 
     await harbour.serve(script)
     door = harbour.door(ScriptedResolver([GOOD]))
-    async with door.line("connection-1", harbour.endpoint()).stream(GET) as incoming:
+    async with door.line(ANYBODY, harbour.endpoint()).stream(GET) as incoming:
         assert incoming.status == 200
         assert await incoming.read() == b"data: 1\n"
         go_on.set()
@@ -95,7 +96,7 @@ async def test_rebinding_between_two_connections_reaches_nobody(harbour: Harbour
     await harbour.serve(raw(OK + b"Connection: close\r\nContent-Length: 2\r\n\r\nhi"))
     victim = await harbour.victim()
     door = harbour.door(ScriptedResolver([GOOD], [INTERNAL]))
-    line = door.line("connection-1", harbour.endpoint())
+    line = door.line(ANYBODY, harbour.endpoint())
     assert (await line.fetch(GET)).body == b"hi"
     assert (await code_of(door, harbour.endpoint())).code == "address_not_public"
     assert victim.connections == 0
@@ -107,7 +108,7 @@ def test_the_pin_holds_on_the_event_loop_of_production(tmp_path: Path) -> None:
             await harbour.serve(raw(OK + b"Connection: close\r\nContent-Length: 2\r\n\r\nhi"))
             victim = await harbour.victim()
             door = harbour.door(ScriptedResolver([GOOD], [GOOD, INTERNAL]))
-            reply = await door.line("connection-1", harbour.endpoint()).fetch(GET)
+            reply = await door.line(ANYBODY, harbour.endpoint()).fetch(GET)
             failure = await code_of(door, harbour.endpoint())
             return reply.body, failure.code, victim.connections
 
@@ -170,14 +171,14 @@ async def test_an_excepted_literal_is_reached(harbour: Harbour, host: str, netwo
     written = f"[{host}]" if ":" in host else host
     policy = AddressPolicy(Exceptions.parse(f"{written}:{harbour.port}={network}"))
     door = harbour.door(ScriptedResolver([INTERNAL]), policy=policy)
-    assert (await door.line("connection-1", harbour.endpoint(host)).fetch(GET)).body == b"here"
+    assert (await door.line(ANYBODY, harbour.endpoint(host)).fetch(GET)).body == b"here"
 
 
 async def test_the_second_judged_address_is_used_when_the_first_is_dead(harbour: Harbour) -> None:
     """D09."""
     await harbour.serve(answer(b"second"), at=SECOND)
     door = harbour.door(ScriptedResolver([GOOD, SECOND]))
-    assert (await door.line("connection-1", harbour.endpoint()).fetch(GET)).body == b"second"
+    assert (await door.line(ANYBODY, harbour.endpoint()).fetch(GET)).body == b"second"
 
 
 async def test_at_most_four_addresses_are_tried(harbour: Harbour) -> None:
@@ -214,7 +215,7 @@ async def test_proxies_in_the_environment_are_ignored(harbour: Harbour, monkeypa
         monkeypatch.setenv(name, f"http://{INTERNAL}:{harbour.port}")
     monkeypatch.setenv("NO_PROXY", "")
     door = harbour.door(ScriptedResolver([GOOD]))
-    assert (await door.line("connection-1", harbour.endpoint()).fetch(GET)).body == b"direct"
+    assert (await door.line(ANYBODY, harbour.endpoint()).fetch(GET)).body == b"direct"
     assert proxy.connections == 0
 
 
@@ -224,7 +225,7 @@ async def test_session_keys_are_never_written_to_a_log(
     """H20."""
     monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "keys"))
     await harbour.serve(answer(b"{}"))
-    await harbour.door(ScriptedResolver([GOOD])).line("connection-1", harbour.endpoint()).fetch(GET)
+    await harbour.door(ScriptedResolver([GOOD])).line(ANYBODY, harbour.endpoint()).fetch(GET)
     assert not (tmp_path / "keys").exists()
 
 
@@ -303,7 +304,7 @@ async def test_the_deployment_does_not_call_itself(harbour: Harbour) -> None:
     assert (await code_of(door, harbour.endpoint("moorage.test"))).code == "url_own_host"
     assert (server.connections, resolver.asked) == (0, [])
     # A port that the operator excepted by name is a model server beside it.
-    assert (await door.line("connection-1", harbour.endpoint()).fetch(GET)).body == b"{}"
+    assert (await door.line(ANYBODY, harbour.endpoint()).fetch(GET)).body == b"{}"
 
 
 def test_the_tls_context_is_strict() -> None:

@@ -8,6 +8,7 @@ from moorage.egress.door import Outbound
 from moorage.errors import AddressRefused, EndpointFailure, Invalid
 from moorage.vault.secret import Secret
 from tests.egress.harbour import (
+    ANYBODY,
     GET,
     GOOD,
     OK,
@@ -77,7 +78,7 @@ async def test_an_answer_that_stops_in_the_middle_is_stalled(harbour: Harbour) -
     server = await harbour.serve(raw(OK + b"Content-Length: 5\r\n\r\nab", hold=True))
     request = Outbound(method="GET", path="/v1/models", idle_timeout_s=0.2)
     door = harbour.door(ScriptedResolver([GOOD]))
-    async with door.line("connection-1", harbour.endpoint()).stream(request) as incoming:
+    async with door.line(ANYBODY, harbour.endpoint()).stream(request) as incoming:
         assert await incoming.read() == b"ab"
         for _ in range(2):
             with pytest.raises(EndpointFailure) as caught:
@@ -98,7 +99,7 @@ async def test_a_slow_reader_is_not_mistaken_for_a_stalled_server(harbour: Harbo
     await harbour.serve(raw(OK + b"Content-Length: 4\r\n\r\nab", b"cd", hold=True))
     request = Outbound(method="GET", path="/v1/models", idle_timeout_s=0.1)
     pause_is_over = asyncio.Event()
-    async with harbour.door(ScriptedResolver([GOOD])).line("connection-1", harbour.endpoint()).stream(request) as reply:
+    async with harbour.door(ScriptedResolver([GOOD])).line(ANYBODY, harbour.endpoint()).stream(request) as reply:
         received = await reply.read()
         asyncio.get_running_loop().call_later(0.5, pause_is_over.set)
         await pause_is_over.wait()
@@ -171,7 +172,7 @@ async def test_an_appended_second_answer_is_never_given_to_the_next_request(harb
         await writer.drain()
 
     await harbour.serve(poison)
-    line = harbour.door(ScriptedResolver([GOOD])).line("connection-1", harbour.endpoint())
+    line = harbour.door(ScriptedResolver([GOOD])).line(ANYBODY, harbour.endpoint())
     for _ in range(4):
         try:
             assert (await line.fetch(GET)).body == b"mine"
@@ -182,7 +183,7 @@ async def test_an_appended_second_answer_is_never_given_to_the_next_request(harb
 async def test_cookies_are_not_kept(harbour: Harbour) -> None:
     """H25."""
     server = await harbour.serve(answer(b"{}", headers="Set-Cookie: a=b; Path=/\r\n"))
-    line = harbour.door(ScriptedResolver([GOOD])).line("connection-1", harbour.endpoint())
+    line = harbour.door(ScriptedResolver([GOOD])).line(ANYBODY, harbour.endpoint())
     await line.fetch(GET)
     await line.fetch(GET)
     assert len(server.heads) == 2
@@ -194,7 +195,7 @@ async def test_a_401_is_sent_once_and_answered_as_it_is(harbour: Harbour) -> Non
     server = await harbour.serve(
         answer(b"no", status="401 Unauthorized", headers='WWW-Authenticate: Basic realm="x"\r\n')
     )
-    assert (await harbour.door(ScriptedResolver([GOOD])).line("k", harbour.endpoint()).fetch(GET)).status == 401
+    assert (await harbour.door(ScriptedResolver([GOOD])).line(ANYBODY, harbour.endpoint()).fetch(GET)).status == 401
     assert len(server.heads) == 1
 
 
@@ -220,7 +221,7 @@ async def test_a_key_that_can_not_travel_is_refused_and_not_printed(harbour: Har
     server = await harbour.serve(answer(b"{}"))
     request = Outbound(method="GET", path="/v1/models", headers={"x-api-key": Secret(key)})
     with pytest.raises(Invalid) as caught:
-        await harbour.door(ScriptedResolver([GOOD])).line("connection-1", harbour.endpoint()).fetch(request)
+        await harbour.door(ScriptedResolver([GOOD])).line(ANYBODY, harbour.endpoint()).fetch(request)
     assert caught.value.code == "key_not_sendable"
     assert caught.value.params == {}
     assert caught.value.__cause__ is caught.value.__context__ is None
@@ -231,7 +232,7 @@ async def test_a_key_that_can_not_travel_is_refused_and_not_printed(harbour: Har
 async def test_headers_that_steer_are_a_programming_error(harbour: Harbour, name: str) -> None:
     """H15, H24."""
     await harbour.serve(answer(b"{}"))
-    line = harbour.door(ScriptedResolver([GOOD])).line("connection-1", harbour.endpoint())
+    line = harbour.door(ScriptedResolver([GOOD])).line(ANYBODY, harbour.endpoint())
     with pytest.raises(ValueError, match=name.lower()):
         await line.fetch(Outbound(method="GET", path="/v1/models", headers={name: "x"}))
 
@@ -241,6 +242,6 @@ async def test_headers_that_steer_are_a_programming_error(harbour: Harbour, name
 )
 async def test_a_path_stays_a_path(harbour: Harbour, path: str) -> None:
     await harbour.serve(answer(b"{}"))
-    line = harbour.door(ScriptedResolver([GOOD])).line("connection-1", harbour.endpoint())
+    line = harbour.door(ScriptedResolver([GOOD])).line(ANYBODY, harbour.endpoint())
     with pytest.raises(AddressRefused, match="url_invalid"):
         await line.fetch(Outbound(method="GET", path=path))

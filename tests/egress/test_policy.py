@@ -21,14 +21,35 @@ def judged_slowly(address: Address) -> Verdict:
     else:
         rows, default = IPV6_SPECIAL, Verdict.UNALLOCATED
     special = [row for row in rows if address in ip_network(row.network)]
+    carried = None if isinstance(address, IPv4Address) else carried_by_text(address)
     if special:
         verdict = max(special, key=lambda row: ip_network(row.network).prefixlen).verdict
-        if verdict is Verdict.TRANSLATED:
-            return judged_slowly(IPv4Address(int(address) & 0xFFFFFFFF))
-        return verdict
-    if any(address in ip_network(row.network) for row in IPV6_ALLOCATED):
-        return Verdict.PUBLIC
+        if verdict not in {Verdict.TRANSLATED, Verdict.EMBEDDED} or carried is None:
+            return verdict
+        inner = judged_slowly(carried)
+        return verdict if inner is Verdict.PUBLIC and verdict is Verdict.EMBEDDED else inner
+    if isinstance(address, IPv6Address) and any(address in ip_network(row.network) for row in IPV6_ALLOCATED):
+        return Verdict.PUBLIC if carried is None else judged_slowly(carried)
     return default
+
+
+def carried_by_text(address: IPv6Address) -> IPv4Address | None:
+    """Find an embedded IPv4 address in the written groups, the way a person would."""
+    groups = address.exploded.split(":")
+    if groups[0] == "2002":
+        found = groups[1] + groups[2]
+    elif groups[:2] == ["2001", "0000"]:
+        found = "".join(f"{int(group, 16) ^ 0xFFFF:04x}" for group in groups[6:])
+    elif (
+        groups[:6] in (["0000"] * 6, ["0000"] * 5 + ["ffff"], ["0000"] * 4 + ["ffff", "0000"])
+        or groups[:6] == ["0064", "ff9b", "0000", "0000", "0000", "0000"]
+        or groups[:3] == ["0064", "ff9b", "0001"]
+        or groups[4:6] in (["0000", "5efe"], ["0200", "5efe"])
+    ):
+        found = groups[6] + groups[7]
+    else:
+        return None
+    return IPv4Address(int(found, 16))
 
 
 def edges(row: Row) -> Iterator[Address]:
@@ -87,19 +108,23 @@ def test_every_network_appears_once() -> None:
         ("198.51.100.1", "documentation"), ("203.0.113.255", "documentation"), ("223.255.255.255", "public"),
         ("224.0.0.0", "multicast"), ("239.255.255.255", "multicast"), ("240.0.0.0", "reserved"),
         ("255.255.255.254", "reserved"), ("255.255.255.255", "broadcast"),
-        ("::", "unspecified"), ("::1", "loopback"), ("::2", "embedded"), ("::127.0.0.1", "embedded"),
-        ("::169.254.169.254", "embedded"), ("::ffff:127.0.0.1", "embedded"), ("::ffff:8.8.8.8", "embedded"),
-        ("::ffff:100.100.100.200", "embedded"), ("::ffff:0:127.0.0.1", "embedded"), ("64:ff9b::8.8.8.8", "public"),
+        ("::", "unspecified"), ("::1", "loopback"), ("::2", "unspecified"), ("::127.0.0.1", "loopback"),
+        ("::169.254.169.254", "metadata"), ("::ffff:127.0.0.1", "loopback"), ("::ffff:8.8.8.8", "embedded"),
+        ("::ffff:100.100.100.200", "metadata"), ("::ffff:0:127.0.0.1", "loopback"), ("64:ff9b::8.8.8.8", "public"),
         ("64:ff9b::127.0.0.1", "loopback"), ("64:ff9b::10.0.0.1", "private"), ("64:ff9b::a9fe:a9fe", "metadata"),
         ("64:ff9b::1:0:0", "unallocated"), ("64:ff9b:1::8.8.8.8", "embedded"), ("100::1", "reserved"),
         ("100:0:0:1::1", "reserved"), ("100:0:0:2::", "unallocated"), ("1fff:ffff::", "unallocated"),
-        ("2000::", "unallocated"), ("2001::1", "embedded"), ("2001:0:7f00:1::", "embedded"), ("2001:1::1", "protocol"),
+        ("2000::", "unallocated"), ("2001::1", "reserved"), ("2001:0:7f00:1::80ff:fffe", "loopback"),
+        ("2001:0:7f00:1::f7f7:f7f7", "embedded"), ("2001:1::1", "protocol"),
         ("2001:1::3", "protocol"), ("2001:2::", "benchmarking"), ("2001:3::1", "protocol"),
         ("2001:4:112::1", "protocol"), ("2001:10::", "protocol"), ("2001:20::", "protocol"), ("2001:30::", "protocol"),
         ("2001:1ff:ffff::", "protocol"), ("2001:200::", "public"), ("2001:4860:4860::8888", "public"),
         ("2001:db7:ffff::", "public"), ("2001:db8::", "documentation"), ("2001:db9::", "public"),
         ("2001:1000::", "unallocated"), ("2001:3fff:ffff::", "public"), ("2001:c000::", "unallocated"),
-        ("2002::", "embedded"), ("2002:7f00:1::", "embedded"), ("2003::", "public"), ("2003:4000::", "unallocated"),
+        ("2002::", "unspecified"), ("2002:7f00:1::", "loopback"), ("2002:808:808::", "embedded"),
+        ("64:ff9b:1::10.0.0.1", "private"), ("2a00:1450::5efe:10.0.0.1", "private"),
+        ("2a00:1450::200:5efe:169.254.169.254", "metadata"), ("2a00:1450::5efe:8.8.8.8", "public"),
+        ("fd00::5efe:8.8.8.8", "private"), ("2003::", "public"), ("2003:4000::", "unallocated"),
         ("23ff:ffff::", "unallocated"), ("2400::", "public"), ("2420::", "unallocated"), ("2606:4700::1111", "public"),
         ("2620:4f:7fff::", "public"), ("2620:4f:8000::", "protocol"), ("2620:4f:8001::", "public"),
         ("2700::", "unallocated"), ("2a00:1450::", "public"), ("2a20::", "unallocated"), ("2c10::", "unallocated"),

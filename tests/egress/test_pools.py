@@ -4,10 +4,11 @@ import asyncio
 
 import pytest
 
-from moorage.egress.door import Limits
+from moorage.egress.door import Limits, Scope
 from moorage.egress.policy import AddressPolicy, Exceptions
 from moorage.errors import EndpointFailure
 from tests.egress.harbour import (
+    ANYBODY,
     GET,
     GOOD,
     INTERNAL,
@@ -25,8 +26,8 @@ async def test_two_connections_of_one_key_share_a_socket_and_two_keys_never_do(h
     """D15: Mia's team and Eve's team use the same endpoint."""
     server = await harbour.serve(answer(b"{}"))
     door = harbour.door(ScriptedResolver([GOOD]))
-    for key in ("mia", "mia", "eve", "mia", "eve"):
-        await door.line(key, harbour.endpoint()).fetch(GET)
+    for team in ("mia's", "mia's", "eve's", "mia's", "eve's"):
+        await door.line(Scope(team, "connection-1"), harbour.endpoint()).fetch(GET)
     first, second, third, fourth, fifth = server.peers
     assert first == second == fourth
     assert third == fifth
@@ -38,7 +39,7 @@ async def test_another_name_on_the_same_address_shakes_hands_anew(harbour: Harbo
     server = await harbour.serve(answer(b"{}"))
     names = [Exceptions.parse(f"{host}:{harbour.port}={GOOD}").triples[0] for host in ("llm.test", "other.test")]
     door = harbour.door(ScriptedResolver([GOOD]), policy=AddressPolicy(Exceptions(tuple(names))))
-    await door.line("connection-1", harbour.endpoint()).fetch(GET)
+    await door.line(ANYBODY, harbour.endpoint()).fetch(GET)
     assert (await code_of(door, harbour.endpoint("other.test"))).code == "tls_name"
     assert server.connections == 2
 
@@ -47,8 +48,8 @@ async def test_a_pool_that_has_grown_old_is_replaced_and_judged_again(harbour: H
     """D14: a kept socket does not outlive the judgement of its address for long."""
     await harbour.serve(answer(b"{}"))
     victim = await harbour.victim()
-    door = harbour.door(ScriptedResolver([GOOD], [INTERNAL]), limits=Limits(pool_age_s=0.0))
-    await door.line("connection-1", harbour.endpoint()).fetch(GET)
+    door = harbour.door(ScriptedResolver([GOOD], [INTERNAL]), limits=Limits(pool_age_s=0.0, refusal_after_s=0.0))
+    await door.line(ANYBODY, harbour.endpoint()).fetch(GET)
     assert (await code_of(door, harbour.endpoint())).code == "address_not_public"
     assert victim.connections == 0
 
@@ -58,7 +59,7 @@ async def test_hanging_up_ends_kept_sockets_and_lets_a_running_answer_finish(har
     server = await harbour.serve(raw(OK + b"Content-Length: 4\r\n\r\nab", b"cd", hold=True))
     resolver = ScriptedResolver([GOOD], [INTERNAL])
     door = harbour.door(resolver)
-    async with door.line("connection-1", harbour.endpoint()).stream(GET) as incoming:
+    async with door.line(ANYBODY, harbour.endpoint()).stream(GET) as incoming:
         received = await incoming.read()
         await door.hang_up("connection-1")
         while piece := await incoming.read():
@@ -71,7 +72,7 @@ async def test_hanging_up_ends_kept_sockets_and_lets_a_running_answer_finish(har
 async def test_a_closed_door_ends_running_answers_and_opens_no_new_one(harbour: Harbour) -> None:
     await harbour.serve(raw(OK + b"Content-Length: 4\r\n\r\nab", hold=True))
     door = harbour.door(ScriptedResolver([GOOD]))
-    async with door.line("connection-1", harbour.endpoint()).stream(GET) as incoming:
+    async with door.line(ANYBODY, harbour.endpoint()).stream(GET) as incoming:
         await incoming.read()
         await door.aclose()
         with pytest.raises(EndpointFailure, match="connection_lost"):
@@ -83,7 +84,7 @@ async def test_leaving_early_closes_the_connection(harbour: Harbour) -> None:
     """H30: the stop button."""
     server = await harbour.serve(endless(OK + b"\r\n", b"x" * 1000))
     door = harbour.door(ScriptedResolver([GOOD]))
-    async with door.line("connection-1", harbour.endpoint()).stream(GET) as incoming:
+    async with door.line(ANYBODY, harbour.endpoint()).stream(GET) as incoming:
         assert await incoming.read()
     await asyncio.wait_for(server.closed.wait(), 10)
 
@@ -91,7 +92,7 @@ async def test_leaving_early_closes_the_connection(harbour: Harbour) -> None:
 async def test_cancelling_a_request_closes_the_connection(harbour: Harbour) -> None:
     server = await harbour.serve(raw(hold=True))
     door = harbour.door(ScriptedResolver([GOOD]))
-    task = asyncio.create_task(door.line("connection-1", harbour.endpoint()).fetch(GET))
+    task = asyncio.create_task(door.line(ANYBODY, harbour.endpoint()).fetch(GET))
     await asyncio.wait_for(server.asked.wait(), 10)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

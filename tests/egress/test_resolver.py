@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import socket
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from ipaddress import ip_address
 
@@ -12,13 +13,21 @@ import uvloop
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moorage.egress.dial import Dialler, JudgedSocket, JudgingResolver
-from moorage.egress.limits import Limits
-from moorage.egress.policy import Address, AddressPolicy, Exceptions, Verdict, classify
-from moorage.egress.resolver import SystemResolver, asked_name
+from moorage.egress.dial import JudgedSocket, JudgingResolver
+from moorage.egress.policy import Address, AddressPolicy, Exceptions, Reason, Verdict, classify
+from moorage.egress.resolver import MAX_ANSWERS, SystemResolver, asked_name
 from moorage.egress.urls import Endpoint, parse_base_url
 from moorage.errors import AddressRefused
-from tests.egress.harbour import GOOD, ScriptedResolver
+from moorage.telemetry import Metrics
+from tests.egress.harbour import ANYBODY, GOOD, ScriptedResolver, dialler
+
+TEAM = "team-1"
+
+
+def reason_of(answer: object) -> str:
+    assert isinstance(answer, AddressRefused)
+    assert answer.code == "address_not_public"
+    return answer.reason
 
 
 @pytest.fixture
@@ -43,19 +52,20 @@ class HeldLookUp:
 
 
 async def test_an_excepted_local_name_is_found(resolver: SystemResolver) -> None:
-    assert ip_address(GOOD) in await resolver.resolve("localhost", 443)
+    assert ip_address(GOOD) in await resolver.resolve("localhost", 443, TEAM)
 
 
 async def test_a_name_that_is_none_has_no_addresses(resolver: SystemResolver) -> None:
-    assert await resolver.resolve("no-such-name-anywhere.localhost", 443) in ([], [ip_address(GOOD)])
+    assert await resolver.resolve("no-such-name-anywhere.localhost", 443, TEAM) in ([], [ip_address(GOOD)])
 
 
 async def test_a_lookup_that_hangs_is_given_up_and_holds_one_thread_only() -> None:
     """D10: the name of one team whose server never answers."""
     look_up = HeldLookUp([ip_address("1.1.1.1")])
     resolver = SystemResolver(timeout_s=0.05, look_up=look_up)
-    answers = await asyncio.gather(*(resolver.resolve("hangs.example", 443) for _ in range(100)))
-    assert answers == [[]] * 100
+    asking = (resolver.resolve("hangs.example", 443, TEAM) for _ in range(100))
+    answers = await asyncio.gather(*asking, return_exceptions=True)
+    assert [reason_of(answer) for answer in answers] == [Reason.LOOKUP_TIMEOUT] * 100
     assert look_up.asked == ["hangs.example"]
     look_up.go.set()
     resolver.close()
@@ -65,9 +75,32 @@ async def test_lookups_that_hang_do_not_stall_other_work() -> None:
     """D10: the loop's own threads stay free."""
     look_up = HeldLookUp([])
     resolver = SystemResolver(timeout_s=0.05, look_up=look_up)
-    await asyncio.gather(*(resolver.resolve(f"{number}.example", 443) for number in range(64)))
+    asking = (resolver.resolve(f"{number}.example", 443, f"team-{number}") for number in range(64))
+    await asyncio.gather(*asking, return_exceptions=True)
     assert await asyncio.wait_for(asyncio.to_thread(lambda: "done"), 10) == "done"
     look_up.go.set()
+    resolver.close()
+
+
+async def test_one_teams_silent_servers_leave_the_lookups_of_others_alone() -> None:
+    """P22: eight threads a team at most, for as long as they really hang."""
+    held, free = HeldLookUp([]), [ip_address("1.1.1.1")]
+    resolver = SystemResolver(
+        timeout_s=0.05, look_up=lambda host, port: held(host, port) if host.startswith("eve") else free
+    )
+    asking = (resolver.resolve(f"eve{number}.example", 443, "eve's") for number in range(40))
+    reasons = [reason_of(answer) for answer in await asyncio.gather(*asking, return_exceptions=True)]
+    assert Counter(reasons) == {Reason.LOOKUP_TIMEOUT: 8, Reason.LOOKUPS_BUSY: 32}
+    assert len(held.asked) == 8
+    # The eight are given up, and hang on: more of them are still not begun.
+    with pytest.raises(AddressRefused) as refused:
+        await resolver.resolve("eve-later.example", 443, "eve's")
+    assert refused.value.reason == Reason.LOOKUPS_BUSY
+    assert await resolver.resolve("mia.example", 443, "mia's") == free
+    held.go.set()
+    while resolver._asking:  # noqa: ASYNC110 - threads of the system end when they like
+        await asyncio.sleep(0.01)
+    assert await resolver.resolve("eve-again.example", 443, "eve's") == []
     resolver.close()
 
 
@@ -75,20 +108,25 @@ async def test_lookups_after_one_another_ask_again() -> None:
     look_up = HeldLookUp([ip_address("1.1.1.1")])
     resolver = SystemResolver(look_up=look_up)
     look_up.go.set()
-    assert await resolver.resolve("llm.example", 443) == [ip_address("1.1.1.1")]
+    assert await resolver.resolve("llm.example", 443, TEAM) == [ip_address("1.1.1.1")]
     await asyncio.sleep(0)
-    assert await resolver.resolve("llm.example", 443) == [ip_address("1.1.1.1")]
+    assert await resolver.resolve("llm.example", 443, TEAM) == [ip_address("1.1.1.1")]
     assert look_up.asked == ["llm.example", "llm.example"]
     resolver.close()
 
 
-@pytest.mark.parametrize(("count", "kept"), [(64, 64), (65, 0), (300, 0)])
-async def test_a_flood_of_answers_is_no_answer(count: int, kept: int) -> None:
+@pytest.mark.parametrize("count", [64, 65, 300])
+async def test_a_flood_of_answers_is_no_answer(count: int) -> None:
     """D08: cutting the list would leave addresses unjudged."""
     look_up = HeldLookUp([ip_address(f"1.1.{number // 256}.{number % 256}") for number in range(count)])
     resolver = SystemResolver(look_up=look_up)
     look_up.go.set()
-    assert len(await resolver.resolve("llm.example", 443)) == kept
+    if count <= MAX_ANSWERS:
+        assert len(await resolver.resolve("llm.example", 443, TEAM)) == count
+    else:
+        with pytest.raises(AddressRefused) as refused:
+            await resolver.resolve("llm.example", 443, TEAM)
+        assert refused.value.reason == Reason.TOO_MANY_ANSWERS
     resolver.close()
 
 
@@ -102,7 +140,7 @@ def test_a_public_name_is_asked_with_its_final_dot_and_a_local_one_bare() -> Non
 @pytest.mark.parametrize("elsewhere", [("127.0.0.3", 443), ("127.0.0.1", 444), ("::1", 443)])
 def test_a_judged_socket_connects_nowhere_else(elsewhere: tuple[str, int]) -> None:
     """D14b: whatever a library does between judging and dialling."""
-    with contextlib.closing(JudgedSocket(socket.AF_INET, ip_address(GOOD), 443)) as sock:
+    with contextlib.closing(JudgedSocket(socket.AF_INET, ip_address(GOOD), 443, Metrics())) as sock:
         with pytest.raises(AddressRefused):
             sock.connect(elsewhere)
         with pytest.raises(AddressRefused):
@@ -119,7 +157,7 @@ def test_both_event_loops_connect_through_the_judged_socket(new_loop: Callable[[
         port = victim.sockets[0].getsockname()[1]
         good = await loop.create_server(asyncio.Protocol, GOOD, port)
         is_refused = False
-        with contextlib.closing(JudgedSocket(socket.AF_INET, ip_address(GOOD), port)) as sock:
+        with contextlib.closing(JudgedSocket(socket.AF_INET, ip_address(GOOD), port, Metrics())) as sock:
             sock.setblocking(False)
             try:
                 await loop.sock_connect(sock, ("127.0.0.3", port))
@@ -147,17 +185,14 @@ def test_both_event_loops_connect_through_the_judged_socket(new_loop: Callable[[
     ],
 )
 def test_the_socket_factory_judges_whatever_is_proposed(family: int, sockaddr: tuple[str | int, ...]) -> None:
-    make = Dialler(AddressPolicy(), ScriptedResolver(["1.1.1.1"]), Limits()).socket_factory(
-        Endpoint("llm.example", 443, "")
-    )
+    make = dialler(ScriptedResolver(["1.1.1.1"])).socket_factory(Endpoint("llm.example", 443, ""))
     with pytest.raises(AddressRefused):
         make((family, socket.SOCK_STREAM, 6, "", sockaddr))
     make((socket.AF_INET, socket.SOCK_STREAM, 6, "", ("1.1.1.1", 443))).close()
 
 
 async def test_the_resolver_of_a_pool_answers_for_its_own_endpoint_only() -> None:
-    dialler = Dialler(AddressPolicy(), ScriptedResolver(["1.1.1.1"]), Limits())
-    judging = JudgingResolver(dialler, Endpoint("llm.example", 443, ""))
+    judging = JudgingResolver(dialler(ScriptedResolver(["1.1.1.1"])), ANYBODY, Endpoint("llm.example", 443, ""))
     assert [result["host"] for result in await judging.resolve("llm.example", 443)] == ["1.1.1.1"]
     for host, port in (("evil.example", 443), ("llm.example", 8443)):
         with pytest.raises(AddressRefused):
@@ -179,10 +214,10 @@ ADDRESSES = st.one_of(
 def test_no_accepted_url_ever_yields_an_address_outside_the_policy(host: str, port: str, answer: list[Address]) -> None:
     """P11: grammar, lookup and judgement together, whatever the DNS answers."""
     exceptions = Exceptions.parse("ollama:9443=127.0.0.0/8, localhost:443=127.0.0.1/32")
-    dialler = Dialler(AddressPolicy(exceptions), ScriptedResolver([str(address) for address in answer]), Limits())
+    way = dialler(ScriptedResolver([str(address) for address in answer]), AddressPolicy(exceptions))
     try:
         endpoint = parse_base_url(f"https://{host}{port}", exceptions=exceptions)
-        addresses = asyncio.run(dialler.judged_addresses(endpoint))
+        addresses = asyncio.run(way.judged_addresses(ANYBODY, endpoint))
     except AddressRefused:
         return
     assert addresses

@@ -9,13 +9,13 @@ from moorage.egress.door import Door, Finding, Limits
 from moorage.egress.policy import AddressPolicy, Exceptions
 from moorage.egress.urls import Endpoint
 from moorage.errors import EndpointFailure
-from tests.egress.harbour import GOOD, INTERNAL, SECOND, Harbour, ScriptedResolver, answer
+from tests.egress.harbour import ANYBODY, GOOD, INTERNAL, SECOND, Harbour, ScriptedResolver, answer
 
 
 async def walk(door: Door, endpoint: Endpoint) -> tuple[list[Finding], EndpointFailure | None]:
     findings: list[Finding] = []
     try:
-        async for finding in door.survey(endpoint):
+        async for finding in door.survey(ANYBODY, endpoint):
             findings.append(finding)  # noqa: PERF401 - those that passed count although the next one raises
     except EndpointFailure as failure:
         return findings, failure
@@ -121,7 +121,7 @@ async def test_a_survey_left_early_closes_its_socket(harbour: Harbour) -> None:
         await reader.read()
 
     server = await harbour.serve_plain(wait)
-    survey = harbour.door(ScriptedResolver([GOOD])).survey(harbour.endpoint())
+    survey = harbour.door(ScriptedResolver([GOOD])).survey(ANYBODY, harbour.endpoint())
     async for finding in survey:
         if finding.step == "tcp":
             break

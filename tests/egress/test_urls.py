@@ -174,7 +174,7 @@ def test_an_operator_can_open_ports() -> None:
 def test_an_exception_lets_its_host_and_port_through_and_nothing_else(text: str, code: str) -> None:
     exceptions = Exceptions.parse(
         "localhost:11434=127.0.0.1/32, 127.0.0.1:9443=127.0.0.1/32, ollama:443=10.0.0.0/8, [::1]:9443=::1/128,"
-        "gpu.corp:443=10.0.0.0/8, metadata.google.internal:443=169.254.0.0/16"
+        "gpu.corp:443=10.0.0.0/8, metadata.google.internal:443=10.0.0.0/8"
     )
     refused = AddressRefused("")
     try:

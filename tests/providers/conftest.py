@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from moorage.egress.door import Door
+from moorage.egress.door import Door, Scope
 from moorage.egress.policy import Address, AddressPolicy, Exceptions
 from moorage.egress.urls import Endpoint
 from moorage.providers.openai_compatible import OpenAICompatible, Patience
@@ -19,7 +19,7 @@ HOST = "llm.test"
 
 
 class LoopbackResolver:
-    async def resolve(self, host: str, port: int) -> list[Address]:
+    async def resolve(self, host: str, port: int, team: str) -> list[Address]:
         return [ip_address("127.0.0.1")]
 
 
@@ -51,9 +51,8 @@ async def connect(authority: TestAuthority) -> AsyncIterator[Callable[..., OpenA
         door = Door(policy=policy, resolver=LoopbackResolver(), extra_ca_file=authority.ca_pem)
         doors.append(door)
         endpoint = Endpoint(HOST, server.port, path)
-        return OpenAICompatible(
-            door.line("connection-1", endpoint), endpoint, None if key is None else Secret(key), quirks, patience
-        )
+        line = door.line(Scope("team-1", "connection-1", "mia"), endpoint)
+        return OpenAICompatible(line, endpoint, None if key is None else Secret(key), quirks, patience)
 
     yield build
     for door in doors:

@@ -62,6 +62,16 @@ class FoundModel(Shape):
     inputs: list[str]
 
 
+class TlsInput(Input):
+    """What a connection believes and shows beside the system's rules. Empty texts mean: nothing of the kind."""
+
+    ca_pem: str = Field(default="", max_length=65_536, description="the only authorities to believe, PEM")
+    client_pem: str = Field(default="", max_length=65_536, description="certificate chain and its private key, PEM")
+    pin: str = Field(
+        default="", max_length=120, description="SHA-256 of the server's public key: base64, sha256//base64, or hex"
+    )
+
+
 class TestRequest(Input):
     """Test an address and a key before anything is saved."""
 
@@ -71,6 +81,7 @@ class TestRequest(Input):
     base_url: str = Field(min_length=1, max_length=2048)
     api_key: str = Field(default="", max_length=4096)
     auth_style: AuthStyle = "auto"
+    tls: TlsInput | None = None
     model_id: str | None = Field(default=None, max_length=256, description="typed by hand, where no list is offered")
 
 
@@ -103,6 +114,7 @@ class ConnectionMake(Input):
     base_url: str = Field(min_length=1, max_length=2048)
     api_key: str = Field(default="", max_length=4096)
     auth_style: AuthStyle = "auto"
+    tls: TlsInput | None = None
     zone: ZoneName = "own_hardware"
     data_location: str = Field(default="", max_length=120)
     maintainer_id: UUID | None = None
@@ -123,11 +135,12 @@ class ConnectionChange(Input):
 
 
 class EndpointReplace(Input):
-    """Replace address and key together: a key is bound to the address it was entered for (P12)."""
+    """Replace address, certificates and key: a key is bound to the others it was entered for (P12)."""
 
     base_url: str | None = Field(default=None, max_length=2048, description="null keeps the address")
     api_key: str = Field(default="", max_length=4096)
     auth_style: AuthStyle = "auto"
+    tls: TlsInput | None = Field(default=None, description="null keeps it with a kept address, else means none")
 
 
 class KeyView(Shape):
@@ -138,6 +151,33 @@ class KeyView(Shape):
     set_at: str
     set_by: str
     expires_on: str | None
+
+
+class CertificateView(Shape):
+    """A certificate that the team entered: whose it is, and its last day."""
+
+    name: str
+    expires_on: str
+    days_left: int
+
+
+class ServerCertificateView(Shape):
+    """The endpoint's certificate as the last test saw it. `warns` from three weeks before its last day on."""
+
+    issuer: str
+    expires_on: str
+    days_left: int
+    warns: bool
+    seen_at: str
+
+
+class TlsView(Shape):
+    """What may be known of a connection's TLS: never a certificate's text, a private key or a hash."""
+
+    private_ca: CertificateView | None
+    client_certificate: CertificateView | None
+    pinned: bool
+    server: ServerCertificateView | None
 
 
 class ConnectionModelView(Shape):
@@ -174,6 +214,7 @@ class ConnectionView(Shape):
     data_location: str
     enabled: bool
     key: KeyView
+    tls: TlsView
     maintainer_id: UUID | None
     maintainer_name: str | None
     health: HealthName

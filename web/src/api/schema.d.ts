@@ -372,6 +372,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Metrics
+         * @description Give the counters in Prometheus' text format, to whoever has the operator's token; else there is nothing here.
+         */
+        get: operations["metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/models": {
         parameters: {
             query?: never;
@@ -718,6 +738,18 @@ export interface components {
             next: string | null;
         };
         /**
+         * CertificateView
+         * @description A certificate that the team entered: whose it is, and its last day.
+         */
+        CertificateView: {
+            /** Days Left */
+            days_left: number;
+            /** Expires On */
+            expires_on: string;
+            /** Name */
+            name: string;
+        };
+        /**
          * ConnectionChange
          * @description Change what is not secret. The address and the key have their own acts. Absent fields stay as they are.
          */
@@ -789,6 +821,7 @@ export interface components {
             provider: "openai_compatible";
             /** Test Id */
             test_id?: string | null;
+            tls?: components["schemas"]["TlsInput"] | null;
             /**
              * Zone
              * @default own_hardware
@@ -863,6 +896,7 @@ export interface components {
              * @constant
              */
             provider: "openai_compatible";
+            tls: components["schemas"]["TlsView"];
             /** Tokens 30D */
             tokens_30d: number;
             /** Updated At */
@@ -987,7 +1021,7 @@ export interface components {
         };
         /**
          * EndpointReplace
-         * @description Replace address and key together: a key is bound to the address it was entered for (P12).
+         * @description Replace address, certificates and key: a key is bound to the others it was entered for (P12).
          */
         EndpointReplace: {
             /**
@@ -1006,6 +1040,8 @@ export interface components {
              * @description null keeps the address
              */
             base_url?: string | null;
+            /** @description null keeps it with a kept address, else means none */
+            tls?: components["schemas"]["TlsInput"] | null;
         };
         /**
          * Exchange
@@ -1442,6 +1478,22 @@ export interface components {
             role: "owner" | "admin" | "member";
         };
         /**
+         * ServerCertificateView
+         * @description The endpoint's certificate as the last test saw it. `warns` from three weeks before its last day on.
+         */
+        ServerCertificateView: {
+            /** Days Left */
+            days_left: number;
+            /** Expires On */
+            expires_on: string;
+            /** Issuer */
+            issuer: string;
+            /** Seen At */
+            seen_at: string;
+            /** Warns */
+            warns: boolean;
+        };
+        /**
          * SessionView
          * @description Who is here. `me` and `team` are null before sign-in; `setup_needed` is true until the first account exists.
          */
@@ -1639,6 +1691,7 @@ export interface components {
              * @constant
              */
             provider: "openai_compatible";
+            tls?: components["schemas"]["TlsInput"] | null;
         };
         /**
          * TestResult
@@ -1651,6 +1704,41 @@ export interface components {
             passed: boolean;
             /** Stages */
             stages: components["schemas"]["StageView"][];
+        };
+        /**
+         * TlsInput
+         * @description What a connection believes and shows beside the system's rules. Empty texts mean: nothing of the kind.
+         */
+        TlsInput: {
+            /**
+             * Ca Pem
+             * @description the only authorities to believe, PEM
+             * @default
+             */
+            ca_pem: string;
+            /**
+             * Client Pem
+             * @description certificate chain and its private key, PEM
+             * @default
+             */
+            client_pem: string;
+            /**
+             * Pin
+             * @description SHA-256 of the server's public key: base64, sha256//base64, or hex
+             * @default
+             */
+            pin: string;
+        };
+        /**
+         * TlsView
+         * @description What may be known of a connection's TLS: never a certificate's text, a private key or a hash.
+         */
+        TlsView: {
+            client_certificate: components["schemas"]["CertificateView"] | null;
+            /** Pinned */
+            pinned: boolean;
+            private_ca: components["schemas"]["CertificateView"] | null;
+            server: components["schemas"]["ServerCertificateView"] | null;
         };
         /**
          * Tokens
@@ -2505,6 +2593,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    metrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
                 };
             };
             /** @description An error */

@@ -1,0 +1,116 @@
+"""Reads certificates that people paste: whose they are, until when, and the pin of a public key. Keeps no secret."""
+
+import base64
+import binascii
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
+from cryptography.x509.oid import NameOID
+
+from moorage.errors import Invalid
+from moorage.vault.secret import Secret
+
+MAX_PEM_CHARS: Final = 65_536
+MAX_CERTIFICATES: Final = 32
+_PIN_BYTES: Final = 32
+_MAX_NAME_CHARS: Final = 80
+_PRIVATE_KEY: Final = re.compile(
+    r"-----BEGIN (?P<kind>(?:[A-Z]+ )?PRIVATE KEY)-----[A-Za-z0-9+/=\s]+-----END (?P=kind)-----"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateFacts:
+    """What may be shown of a certificate: a short name and its last day."""
+
+    name: str
+    expires_on: date
+
+
+def public_key_pin(certificate_der: bytes) -> str:
+    """Give the SHA-256 of a certificate's public key (SubjectPublicKeyInfo, RFC 7469) in base64: 44 characters."""
+    key = x509.load_der_x509_certificate(certificate_der).public_key()
+    digest = hashlib.sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).digest()
+    return base64.b64encode(digest).decode()
+
+
+def read_pin(text: str) -> str:
+    """Take a pin as people write it: base64, with or without `sha256//` as curl has it, or 64 hexadecimal digits.
+
+    Gives it in base64, "" for nothing. Raises Invalid("pin_invalid", field="tls.pin").
+    """
+    text = text.strip().removeprefix("sha256//").removeprefix("sha256/")
+    if not text:
+        return ""
+    digits = text.replace(":", "")
+    try:
+        is_hex = len(digits) == 2 * _PIN_BYTES
+        raw = bytes.fromhex(digits) if is_hex else base64.b64decode(text, validate=True)
+    except (ValueError, binascii.Error):
+        raise Invalid("pin_invalid", field="tls.pin") from None
+    if len(raw) != _PIN_BYTES:
+        raise Invalid("pin_invalid", field="tls.pin")
+    return base64.b64encode(raw).decode()
+
+
+def read_authorities(pem: str) -> CertificateFacts:
+    """Check pasted authorities; give the facts of the one that ends first. Raises Invalid("ca_invalid").
+
+    Text that holds a private key is refused: it does not belong here, and would not be kept as a secret.
+    """
+    if _PRIVATE_KEY.search(pem) is not None:
+        raise Invalid("ca_has_private_key", field="tls.ca_pem")
+    return min(_read_certificates(pem, "ca_invalid", "tls.ca_pem"), key=lambda facts: facts.expires_on)
+
+
+def read_client_certificate(pem: Secret) -> CertificateFacts:
+    """Check a pasted client certificate with its private key; give the facts of the first certificate.
+
+    Raises Invalid, field "tls.client_pem": client_certificate_invalid, client_key_missing, client_key_encrypted,
+    client_key_other (the key belongs to another certificate).
+    """
+    field = "tls.client_pem"
+    text = pem.reveal()
+    facts = _read_certificates(text, "client_certificate_invalid", field)
+    if "ENCRYPTED" in text:
+        raise Invalid("client_key_encrypted", field=field)
+    found = _PRIVATE_KEY.search(text)
+    if found is None:
+        raise Invalid("client_key_missing", field=field)
+    try:
+        key = load_pem_private_key(found[0].encode(), password=None).public_key()
+    except (ValueError, TypeError):
+        raise Invalid("client_certificate_invalid", field=field) from None
+    certificate = x509.load_pem_x509_certificates(text.encode())[0]
+    if not _is_same_key(key, certificate):
+        raise Invalid("client_key_other", field=field)
+    return facts[0]
+
+
+def _is_same_key(key: object, certificate: x509.Certificate) -> bool:
+    return key == certificate.public_key()
+
+
+def _read_certificates(pem: str, code: str, field: str) -> list[CertificateFacts]:
+    try:
+        certificates = x509.load_pem_x509_certificates(pem.encode())
+    except ValueError:
+        raise Invalid(code, field=field) from None
+    if not 1 <= len(certificates) <= MAX_CERTIFICATES:
+        raise Invalid(code, field=field)
+    return [CertificateFacts(_name(one.subject), one.not_valid_after_utc.date()) for one in certificates]
+
+
+def _name(subject: x509.Name) -> str:
+    """Give the organisation, else the common name; printable and short."""
+    for oid in (NameOID.ORGANIZATION_NAME, NameOID.COMMON_NAME):
+        for attribute in subject.get_attributes_for_oid(oid):
+            text = "".join(char for char in str(attribute.value) if char.isprintable())[:_MAX_NAME_CHARS]
+            if text:
+                return text
+    return "?"
