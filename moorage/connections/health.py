@@ -6,7 +6,16 @@ Health = Literal["healthy", "slow", "refused", "unreachable", "unproven"]
 
 # A code that stands in neither set is about one question (too long, filtered, unknown model): the endpoint answered.
 _REFUSED: Final = frozenset(
-    {"bad_key", "key_missing", "forbidden", "forbidden_unexplained", "gateway_key", "quota_exhausted", "key_unreadable"}
+    {
+        "bad_key",
+        "key_missing",
+        "forbidden",
+        "forbidden_unexplained",
+        "gateway_key",
+        "quota_exhausted",
+        "key_unreadable",
+        "client_certificate_refused",
+    }
 )
 _SLOW: Final = frozenset(
     {
@@ -31,6 +40,8 @@ _UNREACHABLE: Final = frozenset(
         "tls_expired",
         "tls_untrusted",
         "tls_failed",
+        "tls_pin",
+        "tls_client_certificate",
         "redirected",
         "bad_http",
         "compressed_answer",

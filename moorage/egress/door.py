@@ -102,7 +102,7 @@ class Door:
                 transport, _ = await loop.create_connection(
                     asyncio.Protocol, sock=sock, ssl=tls, server_hostname=endpoint.host
                 )
-        except ssl.SSLCertVerificationError as error:
+        except ssl.SSLError as error:
             raise translate(error, port=endpoint.port, connect_timeout_s=0) from None
         except OSError:
             raise EndpointFailure("tls_failed") from None

@@ -16,7 +16,7 @@ NETWORK_ERRORS: Final = (aiohttp.ClientError, HttpProcessingError, OSError, Runt
 _EXPIRED: Final = 10
 _OTHER_NAME: Final = frozenset({62, 64})
 # Ends of the alerts with which a server refuses a client's certificate, or the lack of one (RFC 8446 section 6.2).
-_ABOUT_OUR_CERTIFICATE: Final = (
+_ABOUT_OURS: Final = (
     "ALERT_CERTIFICATE_REQUIRED",
     "ALERT_BAD_CERTIFICATE",
     "ALERT_UNSUPPORTED_CERTIFICATE",
@@ -39,8 +39,11 @@ def translate(  # noqa: PLR0911 - one line per class of error
         return _certificate_failure(error)
     if isinstance(error, aiohttp.ClientConnectorSSLError):
         error = error.os_error
+    if isinstance(error, aiohttp.ClientOSError) and isinstance(error.__cause__, ssl.SSLError):
+        # Under TLS 1.3 the server judges our certificate after the handshake, in place of its answer.
+        return _alert_failure(error.__cause__, otherwise="connection_lost")
     if isinstance(error, ssl.SSLError):
-        return _handshake_failure(error)
+        return _alert_failure(error, otherwise="tls_failed")
     if isinstance(error, aiohttp.ClientConnectorError):
         return _connect_failure(error.os_error, port)
     if isinstance(error, TimeoutError):
@@ -64,10 +67,8 @@ def _connect_failure(error: OSError, port: int) -> EndpointFailure:
     return connect_failure(error, port=port)
 
 
-def _handshake_failure(error: ssl.SSLError) -> EndpointFailure:
-    """Name what the server's alert says; under TLS 1.3 one about our certificate comes after the handshake."""
-    reason = error.reason or ""
-    return EndpointFailure("tls_client_certificate" if reason.endswith(_ABOUT_OUR_CERTIFICATE) else "tls_failed")
+def _alert_failure(error: ssl.SSLError, *, otherwise: str) -> EndpointFailure:
+    return EndpointFailure("tls_client_certificate" if str(error.reason).endswith(_ABOUT_OURS) else otherwise)
 
 
 def _certificate_failure(error: Exception) -> EndpointFailure:

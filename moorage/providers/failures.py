@@ -74,6 +74,12 @@ _REFUSALS: Final = frozenset({400, 404, 409, 413, 422, 500})
 _BAD_REQUEST: Final = frozenset({400, 422})
 
 RULES: Final[tuple[Rule, ...]] = (
+    # nginx takes the handshake of a client without a certificate, and refuses the request with a page.
+    Rule(
+        "client_certificate_refused",
+        statuses=frozenset({400, 403, 495, 496}),
+        pattern=_words("no required ssl certificate was sent", "the ssl certificate error"),
+    ),
     # A proxy's error page says nothing about the model behind it; the others of its kind are named by status below.
     Rule("not_api", statuses=frozenset({200, 400, 404, 405, 406, 409, 410, 422}), traits={"is_html": True}),
     Rule(

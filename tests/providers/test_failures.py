@@ -50,6 +50,8 @@ def name(status: int, body: object, *, headers: dict[str, str] | None = None, ha
         (422, {"object": "error", "message": {"detail": [{"type": "extra_forbidden", "loc": ["body", "seed"]}]}}, "unsupported_parameter"),
         (503, {"error": {"message": "Loading model", "type": "unavailable_error"}}, "model_loading"),  # llama.cpp
         (500, {"error": {"message": "the model is overloaded"}}, "overloaded"),
+        (400, "<html><center>No required SSL certificate was sent</center>nginx</html>", "client_certificate_refused"),
+        (400, "<html><center>The SSL certificate error</center>nginx</html>", "client_certificate_refused"),
         (403, "", "forbidden_unexplained"),  # Ollama with a foreign Host
         (403, {"error": {"message": "Country not supported"}}, "forbidden"),
         (403, "<html>403 Forbidden</html>", "forbidden"),
