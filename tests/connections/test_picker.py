@@ -12,7 +12,7 @@ from moorage.connections.opening import ProviderDesk
 from moorage.connections.pace import Pace
 from moorage.connections.picker import Picker
 from moorage.connections.runs import Runs
-from moorage.errors import Conflict, Invalid, NotFound, TooMany, Unavailable
+from moorage.errors import Conflict, EndpointFailure, Invalid, NotFound, TooMany, Unavailable
 from moorage.providers.protocol import ChatRequest, Delta, Quirks, Turn
 from moorage.providers.scripted import Scripted
 from moorage.storage.types import new_id
@@ -184,3 +184,15 @@ async def test_what_a_run_raises_reaches_its_reader() -> None:
     with pytest.raises(Conflict):
         await anext(events)
     await runs.aclose()
+
+
+async def test_the_operators_key_never_goes_to_a_teams_address(quay: Quay, catalogue: Catalogue) -> None:
+    """P12: an own connection without a key sends none, whatever keys the operator has."""
+    desk = ProviderDesk(quay.door, quay.vault, catalogue, rules=quay.desk._rules, demo_pause_s=0)
+    made = await quay.connections.make(quay.olga, quay.draft(entered=quay.entered(key=None)))
+    chosen = await quay.choose(await quay.ref())
+    assert chosen.connection_id == made.id
+    provider = desk.open(chosen, team_id=quay.olga.person.team_id, person_id=quay.olga.person.user_id)
+    with pytest.raises(EndpointFailure, match="key_missing"):
+        await provider.list_models()
+    assert {"authorization", "api-key", "x-api-key"}.isdisjoint(quay.server.last_headers)

@@ -38,6 +38,16 @@ def test_the_list_of_promises_is_complete() -> None:
     assert sorted(set(PROMISES) - listed) == []
 
 
+def test_every_attack_of_the_threat_model_has_a_test_that_exists() -> None:
+    section = read("docs/threat-model.md").partition("## Attacks, controls, tests")[2].partition("\n## ")[0]
+    rows = [line for line in section.splitlines() if line.startswith("| ")][1:]
+    defined = {function.name for source in python_sources("tests") for function in functions(source.tree)}
+    named = [set(re.findall(r"`(test_[a-zA-Z0-9_]+)`", row)) for row in rows]
+    assert len(rows) >= 27
+    assert [row for row, tests in zip(rows, named, strict=True) if not tests] == []
+    assert sorted(set().union(*named) - defined) == []
+
+
 def test_every_setting_is_documented_and_nothing_else() -> None:
     rows = re.findall(rf"^\|\s*`({PREFIX}[A-Z0-9_]+)`", read("docs/settings.md"), re.MULTILINE)
     assert sorted(rows) == sorted(f"{PREFIX}{name.upper()}" for name in Settings.model_fields)
