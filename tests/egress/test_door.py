@@ -174,6 +174,17 @@ async def test_an_excepted_literal_is_reached(harbour: Harbour, host: str, netwo
     assert (await door.line(ANYBODY, harbour.endpoint(host)).fetch(GET)).body == b"here"
 
 
+@pytest.mark.parametrize(("host", "network"), [(GOOD, "127.0.0.1/32"), ("::1", "::1/128")])
+async def test_a_literal_needs_a_certificate_for_the_address_itself(harbour: Harbour, host: str, network: str) -> None:
+    """A name in the certificate does not cover the address, nor does one that only reads like it."""
+    server = await harbour.serve(answer(b"here"), at=host, names=["llm.test"])
+    written = f"[{host}]" if ":" in host else host
+    policy = AddressPolicy(Exceptions.parse(f"{written}:{harbour.port}={network}"))
+    door = harbour.door(ScriptedResolver([INTERNAL]), policy=policy)
+    assert (await code_of(door, harbour.endpoint(host))).code == "tls_name"
+    assert server.heads == []
+
+
 async def test_the_second_judged_address_is_used_when_the_first_is_dead(harbour: Harbour) -> None:
     """D09."""
     await harbour.serve(answer(b"second"), at=SECOND)
