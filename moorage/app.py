@@ -151,6 +151,7 @@ def build_door(settings: Settings, exceptions: Exceptions, resolver: Resolver, m
         own_addresses=own_addresses(),
         own_ports=settings.database_ports | {settings.port},
         refused_networks=settings.refused_networks,
+        nat64_prefixes=settings.nat64_prefixes,
     )
     return Door(policy=policy, resolver=resolver, extra_ca_file=settings.extra_ca_file, metrics=metrics)
 

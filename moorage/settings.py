@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 PREFIX = "MOORAGE_"
 MAX_PORT = 65_535
 POSTGRESQL_PORT = 5432
+NAT64_PREFIX_BITS = 96
 _HOST = re.compile(r"\.?[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
 
 
@@ -54,6 +55,9 @@ class Settings(BaseSettings):
     egress_refuse: str = Field(
         default="",
         description="Own public hosts (name, or .domain for all below it) and networks that nobody may reach.",
+    )
+    egress_nat64: str = Field(
+        default="", description="NAT64 prefixes (/96) of this network besides 64:ff9b::/96, comma separated."
     )
     egress_ports: str = Field(default="443,8443", description="Ports that endpoints may use, comma separated.")
     extra_ca_file: Path | None = Field(
@@ -123,6 +127,21 @@ class Settings(BaseSettings):
                 message = "write host names, .domains and networks (CIDR), comma separated"
                 raise ValueError(message)
         return text
+
+    @field_validator("egress_nat64")
+    @classmethod
+    def _require_nat64_prefixes(cls, text: str) -> str:
+        for entry in _entries(text):
+            network = _network(entry)
+            if not isinstance(network, IPv6Network) or network.prefixlen != NAT64_PREFIX_BITS:
+                message = "write IPv6 networks of 96 bits, comma separated"
+                raise ValueError(message)
+        return text
+
+    @property
+    def nat64_prefixes(self) -> tuple[IPv6Network, ...]:
+        """The prefixes of this network's own NAT64."""
+        return tuple(IPv6Network(entry) for entry in _entries(self.egress_nat64))
 
     @property
     def refused_hosts(self) -> frozenset[str]:

@@ -211,6 +211,8 @@ class AddressPolicy:
     both nevertheless, for a model server on the same machine; `own_ports`, where the deployment itself listens or keeps
     its data, stay closed on the machine's own addresses even then.
     `refused_networks`: public networks of the operator that no team may reach.
+    `nat64_prefixes`: /96 networks behind which this network's own translator stands (RFC 6052); an address in one is
+    judged as the IPv4 address that it ends in, wherever the prefix lies.
     """
 
     exceptions: Exceptions = field(default_factory=Exceptions)
@@ -218,6 +220,7 @@ class AddressPolicy:
     own_addresses: frozenset[Address] = frozenset()
     own_ports: frozenset[int] = frozenset()
     refused_networks: tuple[Network, ...] = ()
+    nat64_prefixes: tuple[IPv6Network, ...] = ()
 
     def is_own(self, host: str, port: int) -> bool:
         """Tell whether this is the deployment itself, or one of the names that the operator calls own."""
@@ -247,6 +250,8 @@ class AddressPolicy:
 
     def refusal(self, host: str, port: int, address: Address) -> Verdict | Reason | None:
         """Say why this host must not be dialled at this address; None if it may."""
+        if isinstance(address, IPv6Address) and any(address in prefix for prefix in self.nat64_prefixes):
+            address = IPv4Address(int(address) & _LOW_32)
         is_own = address in self.own_addresses or classify(address) is Verdict.LOOPBACK
         if is_own and port in self.own_ports:
             return Reason.OWN_PORT

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv6Network, ip_address, ip_network
 
 import pytest
 import structlog
@@ -127,6 +127,26 @@ def test_this_machines_own_addresses_are_closed_unless_an_exception_names_them()
         with pytest.raises(AddressRefused) as refused:
             policy.judge("llm.test", 8080, [address])
         assert refused.value.reason == Reason.OWN_PORT
+
+
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [
+        ("64:ff9b:1::8.8.8.8", None),
+        ("64:ff9b:1::10.0.0.1", "private"),
+        ("64:ff9b:1:0:0:1:808:808", "embedded"),  # beside the prefix
+        ("2a01:4f8:0:64::10.0.0.1", "private"),
+        ("2a01:4f8:0:64::169.254.169.254", "metadata"),
+        ("2a01:4f8:0:64::203.0.114.7", "own_address"),
+        ("2a01:4f8:0:64::8.8.8.8", None),
+        ("2a01:4f8:0:65::10.0.0.1", None),
+    ],
+)
+def test_a_translators_prefix_is_judged_by_what_stands_behind_it(address: str, reason: str | None) -> None:
+    """RFC 6052: a prefix in the operator's own public space leads to private IPv4 addresses."""
+    prefixes = (IPv6Network("64:ff9b:1::/96"), IPv6Network("2a01:4f8:0:64::/96"))
+    policy = AddressPolicy(own_addresses=frozenset({ip_address("203.0.114.7")}), nat64_prefixes=prefixes)
+    assert policy.refusal("llm.test", 443, ip_address(address)) == reason
 
 
 def test_the_interfaces_of_this_machine_are_found() -> None:
