@@ -202,6 +202,7 @@ def read_settings() -> Settings:
         raise SettingsError("\n".join(problems)) from None
     if problems:
         raise SettingsError("\n".join(problems))
+    settings.exceptions_text()  # a file that can't be read stops the start here, by name
     return settings
 
 

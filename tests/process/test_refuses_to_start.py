@@ -88,6 +88,9 @@ async def test_an_unusable_value_is_named_and_not_repeated(deployment: Serving) 
     [
         ("EGRESS_PORTS", "https"),
         ("EGRESS_PORTS", "443,70000"),
+        ("EGRESS_ALLOW_FILE", "/nowhere/hush-hush"),
+        ("EGRESS_REFUSE", "https://hush-hush.example"),
+        ("EGRESS_NAT64", "hush-hush"),
         ("DATABASE_URL", "postgres://olga:hush-hush@localhost/moorage"),
         ("DATABASE_URL", "hush-hush"),
         ("PUBLIC_URL", "https://["),
@@ -102,3 +105,10 @@ async def test_an_address_or_port_that_cannot_be_read_is_named_without_a_traceba
     assert (code, f"MOORAGE_{name}" in said) == (2, True), said
     assert "Traceback" not in said
     assert "hush-hush" not in said
+
+
+async def test_an_exception_that_may_not_be_is_named_by_its_place(deployment: Serving) -> None:
+    """P11: metadata, link-local and databases stay closed, even by mistake."""
+    code, said = await deployment.refuse_to_start(EGRESS_ALLOW="llm:443=10.0.0.0/8, cloud:443=169.254.169.254/32")
+    assert (code, "Entry 2 of the egress exceptions would open what stays closed always" in said) == (2, True), said
+    assert "Traceback" not in said
