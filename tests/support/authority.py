@@ -29,3 +29,11 @@ class TestAuthority:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         certificate.configure_cert(context)
         return context
+
+    def write_pair(self, directory: Path, *names_or_ips: str) -> tuple[Path, Path]:
+        """Write a fresh certificate and its key for another process; gives both files."""
+        certificate = self._root.issue_cert(*names_or_ips)
+        chain, key = directory / "server.pem", directory / "server.key"
+        certificate.cert_chain_pems[0].write_to_path(str(chain))
+        certificate.private_key_pem.write_to_path(str(key))
+        return chain, key

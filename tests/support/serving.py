@@ -24,13 +24,19 @@ class DidNotStartError(AssertionError):
 
 
 class Serving:
-    """One deployment: a data folder and settings. At most one process at a time; `start` may be called again."""
+    """One deployment: a data folder and settings. At most one process at a time; `start` may be called again.
 
-    def __init__(self, folder: Path, settings: Mapping[str, str | Path | int | float]) -> None:
+    `wrapper` is a command that turns into the one after it, such as `ip netns exec NAME`.
+    """
+
+    def __init__(
+        self, folder: Path, settings: Mapping[str, str | Path | int | float], *, wrapper: Sequence[str] = ()
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.data = folder / "data"
         self.url = ""
         self._log = folder / "server.log"
+        self._wrapper = wrapper
         self._settings = {"DATA": self.data, "PORT": 0, "LOG_LEVEL": "warning", **settings}
         self._process: subprocess.Popen[bytes] | None = None
         self._began_at = 0
@@ -76,14 +82,19 @@ class Serving:
         with self._log.open("ab") as log:
             self._began_at = log.tell()
             self._process = subprocess.Popen(
-                command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=ROOT, env={**kept, **given}
+                [*self._wrapper, *command()],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=ROOT,
+                env={**kept, **given},
             )
 
     async def kill(self) -> None:
         """End it as a power cut would: SIGKILL, no goodbye."""
         process = self._running()
         if process.poll() is None:
-            process.kill()
+            os.kill(self.pid, signal.SIGKILL)
         await self.ended()
 
     async def stop(self) -> int:
@@ -93,7 +104,7 @@ class Serving:
 
     def ask_to_end(self) -> None:
         """Send SIGTERM."""
-        self._running().send_signal(signal.SIGTERM)
+        os.kill(self.pid, signal.SIGTERM)
 
     async def ended(self) -> int:
         """Wait for the end of the process and give its exit code."""

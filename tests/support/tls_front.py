@@ -19,7 +19,7 @@ async def tls_front(backend_port: int, context: ssl.SSLContext) -> AsyncIterator
             relays.add(task)
             task.add_done_callback(relays.discard)
         with contextlib.suppress(OSError, asyncio.CancelledError):
-            await _relay(reader, writer, backend_port)
+            await relay(reader, writer, backend_port)
 
     server = await asyncio.start_server(accept, "127.0.0.1", 0, ssl=context)
     try:
@@ -32,8 +32,8 @@ async def tls_front(backend_port: int, context: ssl.SSLContext) -> AsyncIterator
         await server.wait_closed()
 
 
-async def _relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, backend_port: int) -> None:
-    """Pass bytes both ways until either side has ended; then close both, as a proxy does."""
+async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, backend_port: int) -> None:
+    """Pass bytes to 127.0.0.1:`backend_port` and back until either side has ended; then close both, as a proxy does."""
     try:
         backend_reader, backend_writer = await asyncio.open_connection("127.0.0.1", backend_port)
         try:

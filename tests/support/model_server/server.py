@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import re
+import socket
 import ssl
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -36,6 +37,7 @@ class ModelServer:
     """Serves on loopback from `async with` on. `context=None` speaks plain HTTP (for the case 'no TLS here').
 
     `key`: required as Bearer or `api-key` if given. `listing`: what `/models` answers. `prefix`: where the API lives.
+    `listener`: a bound socket instead of `host` and `port`.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class ModelServer:
         listing: Listing = "models",
         models: Sequence[str] = ("steady", "echo"),
         prefix: str = "/v1",
+        listener: socket.socket | None = None,
     ) -> None:
         self.counts = Counts()
         self.released = asyncio.Event()
@@ -62,6 +65,7 @@ class ModelServer:
         self._name = name
         self._host = host
         self._prefix = prefix
+        self._listener = listener
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -80,8 +84,10 @@ class ModelServer:
         self.released.set()
 
     async def __aenter__(self) -> Self:
+        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+        listener = self._listener or socket.create_server((self._host, self.port), family=family)
         self._server = await asyncio.start_server(
-            self._serve, self._host, self.port, ssl=self._context, limit=1024 * 1024, backlog=4096
+            self._serve, sock=listener, ssl=self._context, limit=1024 * 1024, backlog=4096
         )
         self.port = self._server.sockets[0].getsockname()[1]
         return self
