@@ -7,7 +7,7 @@ Runs on a bare Python (standard library only): `python3 tools/prepare.py WHAT…
     pages     the pages, built into moorage/static (needs `python`; Node from PATH, else from a PyPI wheel)
     modules   web/node_modules only, for checks
     peers     the npm packages of tests/peers
-    programs  Chromium and PostgreSQL, by apt-get where that is allowed
+    programs  Chromium, PostgreSQL, ip and strace, by apt-get where that is allowed
     npm DIR … runs npm in DIR with the Node chosen above
 
 What was done is remembered as the hash of what it was done from (`.venv/.moorage-*`, `*/node_modules/.moorage-lock`).
@@ -32,6 +32,8 @@ NOT_SOURCES = {"node_modules", "dist", "coverage", "test-results", "playwright-r
 PROGRAMS = {  # Debian package → what proves that it is there
     "chromium": ["/usr/bin/chromium"],
     "postgresql": ["/usr/lib/postgresql/*/bin/initdb"],
+    "iproute2": ["/usr/sbin/ip", "/sbin/ip", "/usr/bin/ip", "/bin/ip"],
+    "strace": ["/usr/bin/strace"],
 }
 COMES_WITH = {"chromium": ["fonts-liberation"]}  # without a font every page is empty
 
@@ -221,7 +223,7 @@ def wheel_folder() -> Path | None:
 
 
 def prepare_programs() -> None:
-    """See that Chromium and PostgreSQL are there; install them where this account may, else say what is missing."""
+    """See that the programs of the tests are there; install them where this account may, else say what is missing."""
     missing = [package for package, proofs in PROGRAMS.items() if not any(found(proof) for proof in proofs)]
     if "chromium" in missing and os.environ.get("CHROMIUM"):
         missing.remove("chromium")
