@@ -1,10 +1,11 @@
 """One bounded DNS lookup: at most 2 s, at most 64 answers, own threads, and search domains never apply."""
 
 import asyncio
+import contextlib
 import socket
+import threading
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from ipaddress import ip_address
 from typing import Final, Protocol
 
@@ -14,7 +15,7 @@ from moorage.egress.urls import is_local_name
 MAX_ANSWERS: Final = 64
 LOOKUPS_PER_TEAM: Final = 8
 TIMEOUT_S: Final = 2.0
-_THREADS: Final = 32
+_LOOKUPS: Final = 256  # of all teams; a thread that waits costs little memory
 
 LookUp = Callable[[str, int], list[Address]]
 
@@ -49,7 +50,7 @@ class SystemResolver:
         self._look_up = look_up or ask_system
         self._max_answers = max_answers
         self._lookups_per_team = lookups_per_team
-        self._threads = ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="moorage-dns")
+        self._is_closed = False
         self._in_flight: dict[tuple[str, int], asyncio.Future[list[Address]]] = {}
         self._asking: Counter[str] = Counter()
 
@@ -69,25 +70,36 @@ class SystemResolver:
             raise no_public_address(Reason.TOO_MANY_ANSWERS)
         return list(addresses)
 
-    def _ask(self, host: str, port: int, team: str) -> "asyncio.Future[list[Address]]":
-        if self._asking[team] >= self._lookups_per_team:
-            raise no_public_address(Reason.LOOKUPS_BUSY)
+    def close(self) -> None:
+        """Begin no more lookups; those that still hang are left to end with the process."""
+        self._is_closed = True
 
-        def forget(_: object) -> None:
-            self._in_flight.pop((host, port), None)
+    def _ask(self, host: str, port: int, team: str) -> "asyncio.Future[list[Address]]":
+        if self._is_closed or self._asking[team] >= self._lookups_per_team or self._asking.total() >= _LOOKUPS:
+            raise no_public_address(Reason.LOOKUPS_BUSY)
+        loop = asyncio.get_running_loop()
+        lookup: asyncio.Future[list[Address]] = loop.create_future()
+        self._in_flight[host, port] = lookup
+        self._asking[team] += 1
+
+        def end(addresses: list[Address]) -> None:
+            del self._in_flight[host, port]
             self._asking[team] -= 1
             if not self._asking[team]:
                 del self._asking[team]
+            lookup.set_result(addresses)
 
-        self._asking[team] += 1
-        lookup = asyncio.get_running_loop().run_in_executor(self._threads, self._look_up, host, port)
-        self._in_flight[host, port] = lookup
-        lookup.add_done_callback(forget)
+        def run() -> None:
+            try:
+                addresses = self._look_up(host, port)
+            except Exception:  # noqa: BLE001 - a resolver's plug-in may raise anything, and this name has no address then
+                addresses = []
+            with contextlib.suppress(RuntimeError):  # the loop is gone, and so is whoever asked
+                loop.call_soon_threadsafe(end, addresses)
+
+        # A daemon, not one of a pool: Python waits for a pool's threads at its end, and a silent server would hold it.
+        threading.Thread(target=run, name="moorage-dns", daemon=True).start()
         return lookup
-
-    def close(self) -> None:
-        """Give the threads back; lookups that still hang are abandoned."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
 
 
 def asked_name(host: str) -> str:

@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import socket
+import subprocess
+import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -20,6 +22,7 @@ from moorage.egress.urls import Endpoint, parse_base_url
 from moorage.errors import AddressRefused
 from moorage.telemetry import Metrics
 from tests.egress.harbour import ANYBODY, GOOD, ScriptedResolver, dialler
+from tests.support.codebase import ROOT
 
 TEAM = "team-1"
 
@@ -102,6 +105,25 @@ async def test_one_teams_silent_servers_leave_the_lookups_of_others_alone() -> N
         await asyncio.sleep(0.01)
     assert await resolver.resolve("eve-again.example", 443, "eve's") == []
     resolver.close()
+
+
+def test_a_server_that_never_answers_does_not_hold_the_process_at_its_end() -> None:
+    """Python waits at its end for the threads of a pool, and glibc for a silent server."""
+    program = (
+        "import asyncio, time\n"
+        "from moorage.egress.resolver import SystemResolver\n"
+        "from moorage.errors import AddressRefused\n"
+        "async def main():\n"
+        "    resolver = SystemResolver(timeout_s=0.05, look_up=lambda host, port: time.sleep(600) or [])\n"
+        "    try:\n"
+        "        await resolver.resolve('silent.example', 443, 'team')\n"
+        "    except AddressRefused as refused:\n"
+        "        print(refused.reason)\n"
+        "    resolver.close()\n"
+        "asyncio.run(main())\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.returncode) == ("lookup_timeout\n", 0), done.stderr
 
 
 async def test_lookups_after_one_another_ask_again() -> None:

@@ -18,7 +18,6 @@ from tests.network.addresses import ENDPOINTS, MODELS_NAME, NAME_SERVER, PORT
 from tests.network.cases import INTERNAL
 from tests.network.name_server import says
 from tests.network.on_loopback import Loopback, open_loopback
-from tests.network.pending import EGRESS_COUNTS_ITS_CONNECTIONS
 from tests.network.recorder import Peer, RecordedServing, Recorder
 from tests.network.world import Product, Site, ask, open_product, settings_of, try_address
 from tests.support.running import MODEL_KEY, Person
@@ -82,21 +81,19 @@ def _place_in_namespaces(site: Site) -> Place:
 
 async def test_every_connection_of_the_process_is_one_that_egress_opened(place: Place, tmp_path: Path) -> None:
     recorder = Recorder(tmp_path / "recording")
-    settings = dict(place.settings)
-    if EGRESS_COUNTS_ITS_CONNECTIONS:
-        settings["METRICS_TOKEN"] = METRICS_TOKEN
+    settings = {**place.settings, "METRICS_TOKEN": METRICS_TOKEN}
     serving = RecordedServing(tmp_path / "deployment", settings, wrapper=[*place.site.wrapper, *recorder.wrapper])
     before = place.arrived()
     async with open_product(place.site, serving) as product:
         await use_everything(product, place.base_url)
-        counted = await count_of_egress(product) if EGRESS_COUNTS_ITS_CONNECTIONS else None
+        counted = await count_of_egress(product)
         assert await serving.stop() == 0
     record = recorder.read()
     assert record.unseen == []
     assert set(record.tcp) - place.endpoints == set()
     assert set(record.datagrams) == place.resolvers
     assert len(record.tcp) == place.arrived() - before > 5
-    assert counted is None or len(record.tcp) == counted
+    assert len(record.tcp) == counted
     assert place.site.trespasses() == []
 
 

@@ -26,7 +26,6 @@ from tests.network.cases import (
     host_of,
 )
 from tests.network.name_server import says
-from tests.network.pending import OWN_ADDRESSES_ARE_REFUSED, REFUSALS_TAKE_A_FIXED_TIME
 from tests.network.world import Outcome, Site, World, ask, discover, save, try_address
 from tests.support.running import Person
 
@@ -132,7 +131,6 @@ async def test_what_is_cut_over_udp_is_asked_for_over_tcp(world: World, outcomes
         assert host_of(sentence) in over_tcp
 
 
-@pytest.mark.xfail(not OWN_ADDRESSES_ARE_REFUSED, reason="own public addresses are dialled", raises=AssertionError)
 @pytest.mark.parametrize("address", OWN_PUBLIC)
 async def test_the_deployments_own_addresses_are_refused(world: World, address: str) -> None:
     """P11: what listens beside the product is not for a team, however public its address is."""
@@ -150,7 +148,6 @@ async def test_the_deployments_own_addresses_are_refused(world: World, address: 
     assert problem["code"] == NO_PUBLIC_ADDRESS[1]
 
 
-@pytest.mark.xfail(not REFUSALS_TAKE_A_FIXED_TIME, reason="a refusal is told at once", raises=AssertionError)
 @pytest.mark.parametrize("way", ["test", "message", "discovery"])
 async def test_an_unknown_name_and_an_internal_one_are_refused_after_the_same_time(world: World, way: str) -> None:
     """P11: a firm's name server is near and knows internal names; about others it has to ask far away."""

@@ -28,7 +28,6 @@ from tests.network.addresses import (
 )
 from tests.network.name_server import says
 from tests.network.namespaces import WAY_IN, Namespace, two_namespaces
-from tests.network.pending import OWN_ADDRESSES_ARE_REFUSED
 from tests.network.stationed import StationProcess, Told, stationed
 from tests.support.authority import TestAuthority
 from tests.support.running import MODEL_KEY, PASSWORD, Person
@@ -65,13 +64,11 @@ class Site:
     def trespasses(self) -> list[str]:
         """Name every connection and datagram that led anywhere but to an endpoint or to the name server."""
         inside, outside = self.station_inside.tell(), self.station_outside.tell()
-        protected = VICTIMS + (OWN_PUBLIC if OWN_ADDRESSES_ARE_REFUSED else ())
+        protected = VICTIMS + OWN_PUBLIC
         accepted = {**inside.accepted, **outside.accepted}
         reached = [f"{host} accepted {accepted[host]}" for host in protected if accepted[host]]
         allowed = ALLOWED_CONTACTS | {("tcp", host, PORT) for host in REACHABLE}
         allowed |= {("tcp", "127.0.0.1", port) for port in self.station_inside.fronts}
-        if not OWN_ADDRESSES_ARE_REFUSED:
-            allowed |= {("tcp", host, PORT) for host in OWN_PUBLIC}
         contacts = (*inside.contacts, *outside.contacts)
         sent = [f"{kind} to {host}:{port}" for kind, host, port in contacts if (kind, host, port) not in allowed]
         lost = inside.lost + outside.lost
