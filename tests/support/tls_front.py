@@ -26,8 +26,8 @@ async def tls_front(backend_port: int, context: ssl.SSLContext) -> AsyncIterator
         yield int(server.sockets[0].getsockname()[1])
     finally:
         server.close()
-        for relay in relays:
-            relay.cancel()
+        for running in relays:
+            running.cancel()
         await asyncio.gather(*relays, return_exceptions=True)
         await server.wait_closed()
 
