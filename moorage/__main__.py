@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import os
 import signal
 import socket
 import sys
@@ -18,10 +19,14 @@ import uvloop
 from moorage import __version__
 from moorage.accounts.access import judge
 from moorage.accounts.standing import list_teams, set_standing
-from moorage.api.sentences import sentence
+from moorage.api.audit_trail import tell_entry
+from moorage.api.sentences import Language, sentence
 from moorage.app import Built, build, build_database, make_bare_app
 from moorage.audit.deployment import DEPLOYMENT
-from moorage.audit.trail import check
+from moorage.audit.trail import MAX_PAGE, AuditEntry, check, read
+from moorage.doctor.command import doctor
+from moorage.doctor.terminal import language_of
+from moorage.doctor.usage import UsageGroup
 from moorage.errors import MoorageError
 from moorage.settings import Settings, SettingsError, read_settings
 from moorage.storage.database import Database
@@ -33,6 +38,7 @@ CLOSE_GRACE_S = 5
 
 # A pretty traceback would show the values of variables, addresses and keys among them.
 main = typer.Typer(
+    cls=UsageGroup,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -42,6 +48,7 @@ team_command = typer.Typer(no_args_is_help=True, help="Teams: list them, set the
 audit_command = typer.Typer(no_args_is_help=True, help="The audit trail.")
 main.add_typer(team_command, name="team")
 main.add_typer(audit_command, name="audit")
+main.command()(doctor)
 
 log = structlog.get_logger(__name__)
 
@@ -90,6 +97,15 @@ def audit_verify() -> None:
     """Check the chains of all teams. Exit code 1 if one is broken."""
     if not asyncio.run(_audit_verify(_settings())):
         raise typer.Exit(1)
+
+
+@audit_command.command("show")
+def audit_show(
+    limit: Annotated[int, typer.Option(min=1, help="How many entries, from the newest back")] = 50,
+    language: Annotated[Language | None, typer.Option(help="Default: from LC_ALL, LC_MESSAGES, LANG.")] = None,
+) -> None:
+    """Show the deployment's own chain, newest last: starts, and the exceptions that were in force."""
+    asyncio.run(_audit_show(_settings(), limit, language or language_of(os.environ)))
 
 
 class _Server(uvicorn.Server):
@@ -180,6 +196,17 @@ async def _audit_verify(settings: Settings) -> bool:
             verdict = "intact" if found.intact else f"BROKEN at entry {found.broken_at}"
             typer.echo(f"{team_id}  {name}  {found.checked} entries  {verdict}")
     return intact
+
+
+async def _audit_show(settings: Settings, limit: int, language: Language) -> None:
+    entries: list[AuditEntry] = []
+    async with _opened(settings) as database, database.read() as tx:
+        while page := await read(
+            tx, DEPLOYMENT, entries[-1].seq if entries else None, min(limit - len(entries), MAX_PAGE), None
+        ):
+            entries += page
+    for entry in reversed(entries):
+        typer.echo(f"{entry.seq:>6}  {entry.at:%Y-%m-%d %H:%M:%S}Z  {tell_entry(entry, language)}")
 
 
 def _settings() -> Settings:

@@ -54,13 +54,14 @@ class Built:
     parts: Parts
 
 
-def build_database(settings: Settings) -> Database:
-    """Make the database: the operator's PostgreSQL, or the file in the data folder (0700)."""
-    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+def build_database(settings: Settings, *, looks_only: bool = False) -> Database:
+    """Give the database: the operator's PostgreSQL, or the file in the data folder (0700). To look, nothing is made."""
+    if not looks_only:
+        settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     if settings.database_url is not None:
         url = settings.database_url.get_secret_value()
-        return Database(url.replace("postgresql://", "postgresql+psycopg://", 1))
-    return Database(sqlite_url(settings.data / "moorage.db"))
+        return Database(url.replace("postgresql://", "postgresql+psycopg://", 1), looks_only=looks_only)
+    return Database(sqlite_url(settings.data / "moorage.db"), looks_only=looks_only)
 
 
 async def build_vault(settings: Settings, database: Database) -> Vault:
@@ -102,7 +103,7 @@ def compose(settings: Settings, database: Database, vault: Vault) -> Parts:
     metrics, resolver = Metrics(), SystemResolver()
     exceptions = read_exceptions(settings)
     door = build_door(settings, exceptions, resolver, metrics)
-    rules = AddressRules(door.refusals, allowed_ports=settings.ports, exceptions=exceptions)
+    rules = build_rules(settings, exceptions, door)
     catalogue = Catalogue.load(
         settings.catalogue, {name: Secret(key) for name, key in settings.keys_of_providers().items()}
     )
@@ -142,10 +143,10 @@ def read_exceptions(settings: Settings) -> Exceptions:
     return Exceptions.parse(settings.exceptions_text(), never_ports=DATA_PORTS | settings.database_ports)
 
 
-def build_door(settings: Settings, exceptions: Exceptions, resolver: Resolver, metrics: Metrics) -> Door:
-    """Make the only way out, as the operator configured it."""
+def build_policy(settings: Settings, exceptions: Exceptions) -> AddressPolicy:
+    """Make the judge of addresses, as the operator configured it."""
     public_host = urlsplit(settings.public_url).hostname
-    policy = AddressPolicy(
+    return AddressPolicy(
         exceptions=exceptions,
         own_hosts=settings.refused_hosts | ({public_host} if public_host else set()),
         own_addresses=own_addresses(),
@@ -153,7 +154,17 @@ def build_door(settings: Settings, exceptions: Exceptions, resolver: Resolver, m
         refused_networks=settings.refused_networks,
         nat64_prefixes=settings.nat64_prefixes,
     )
+
+
+def build_door(settings: Settings, exceptions: Exceptions, resolver: Resolver, metrics: Metrics) -> Door:
+    """Make the only way out, as the operator configured it."""
+    policy = build_policy(settings, exceptions)
     return Door(policy=policy, resolver=resolver, extra_ca_file=settings.extra_ca_file, metrics=metrics)
+
+
+def build_rules(settings: Settings, exceptions: Exceptions, door: Door) -> AddressRules:
+    """Make the rules for base URLs, as the operator configured them; what they refuse is counted with the door's."""
+    return AddressRules(door.refusals, allowed_ports=settings.ports, exceptions=exceptions)
 
 
 def make_app(parts: Parts) -> FastAPI:

@@ -49,7 +49,7 @@ def _view(entry: AuditEntry, language: Language) -> AuditEntryView:
         at=moment(entry.at),
         actor=entry.actor_name,
         action=entry.action,
-        sentence=_tell(entry, language),
+        sentence=tell_entry(entry, language),
         object_name=entry.object_name,
         outcome=entry.outcome,
         request_id=entry.request_id,
@@ -57,7 +57,7 @@ def _view(entry: AuditEntry, language: Language) -> AuditEntryView:
     )
 
 
-def _tell(entry: AuditEntry, language: Language) -> str:
+def tell_entry(entry: AuditEntry, language: Language) -> str:
     """Tell an entry. An outcome with words of its own is told in them."""
     params = {name: str(value) for name, value in entry.details.items()}
     if "role" in params:

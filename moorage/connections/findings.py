@@ -53,12 +53,14 @@ class Located:
 class Findings:
     """What a staged test found. `endpoint` is the corrected one; None if not even the address could be read.
 
-    `refused`: URL rules or address policy said no, and nothing was sent.
+    `refused`: URL rules or address policy said no, and nothing was sent. `reason` says why to the operator of this
+    machine alone (`moorage doctor`): it is stored nowhere, and no answer of the API holds it.
     """
 
     endpoint: Endpoint | None = None
     trust: Trust = field(default_factory=Trust)
     refused: bool = False
+    reason: str = ""
     quirks: Quirks = field(default_factory=Quirks)
     models: Sequence[DiscoveredModel] = ()
     models_offered: bool = False

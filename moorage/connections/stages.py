@@ -140,7 +140,8 @@ class StagedTest:
                         stages[current] = event
                     yield event
         except EndpointFailure as failure:
-            self.findings.refused = isinstance(failure, AddressRefused)
+            if isinstance(failure, AddressRefused):
+                self.findings.refused, self.findings.reason = True, str(failure.reason)
             # No time for a refused address: it would tell how far inside a network a name leads.
             stages[current] = StageEvent(current, "failed", failure.code, dict(failure.params))
             yield stages[current]

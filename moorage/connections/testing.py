@@ -95,7 +95,7 @@ class Testing:
         test_id = new_id()
 
         async def work(emit: Emit) -> Finished:
-            findings = await self._walk(team_id, test_id, lambda: self._locate(entered), emit, model_id=model_id)
+            findings = await self._walk(team_id, test_id, lambda: locate(self._rules, entered), emit, model_id=model_id)
             sealed = None
             if findings.endpoint is not None:
                 sealed = self._credentials.seal_tested(team_id, test_id, findings.endpoint)
@@ -150,7 +150,9 @@ class Testing:
             findings = await self._walk(
                 row.team_id,
                 test_id,
-                lambda: self._locate(entered) if entered.base_url is not None else self._keep_address(row, entered),
+                lambda: (
+                    locate(self._rules, entered) if entered.base_url is not None else self._keep_address(row, entered)
+                ),
                 emit if entered.base_url is not None else _without_key_hash(emit),
                 prefers=prefers,
                 watch=LedgerWatch(self._database, self._ledger, caller, row),
@@ -200,12 +202,6 @@ class Testing:
         async for event in test.run():
             emit(event)
         return test.findings
-
-    def _locate(self, entered: Entered) -> Located:
-        pasted = read_pasted_url(entered.base_url or "")
-        endpoint = self._rules.read(pasted.base_url)
-        quirks = with_auth(pasted.quirks, entered.auth_style)
-        return Located(endpoint, entered.key, quirks, pasted.notes, pasted.model_hint, entered.trust or Trust())
 
     def _open(self, row: ResultRow[Any]) -> Located:
         reach = self._credentials.open(row.team_id, row.id, row.sealed_base_url, row.sealed_key, row.sealed_trust)
@@ -323,6 +319,14 @@ class LedgerWatch:
         """Settle."""
         async with self._database.write() as tx:
             await self._ledger.settle(tx, self._call_id, Outcome(count, ended, ttft_ms, duration_ms))
+
+
+def locate(rules: AddressRules, entered: Entered) -> Located:
+    """Read what was typed: where it leads, what it wants, whom to believe there. Raises AddressRefused."""
+    pasted = read_pasted_url(entered.base_url or "")
+    endpoint = rules.read(pasted.base_url)
+    quirks = with_auth(pasted.quirks, entered.auth_style)
+    return Located(endpoint, entered.key, quirks, pasted.notes, pasted.model_hint, entered.trust or Trust())
 
 
 def with_auth(quirks: Quirks, auth_style: str) -> Quirks:

@@ -151,8 +151,7 @@ class Exceptions:
         metadata, link-local or other addresses that no exception opens, and for a port of databases and caches. The
         entry itself is not repeated.
         """
-        lines = [line.partition("#")[0] for line in text.splitlines()]
-        entries = [entry.strip() for line in lines for entry in line.split(",") if entry.strip()]
+        entries = exception_entries(text)
         triples = tuple(_parse_triple(entry, position) for position, entry in enumerate(entries, start=1))
         for position, triple in enumerate(triples, start=1):
             if triple.port in never_ports or _PERMITTABLE.isdisjoint(_verdicts_within(triple.network)):
@@ -172,6 +171,17 @@ class Exceptions:
         if not _may_be_permitted(address):
             return False
         return any(triple.host == host and triple.port == port and address in triple.network for triple in self.triples)
+
+
+def exception_entries(text: str) -> list[str]:
+    """Cut the operator's text into its entries, remarks left out; what they say is not read yet."""
+    lines = [line.partition("#")[0] for line in text.splitlines()]
+    return [entry.strip() for line in lines for entry in line.split(",") if entry.strip()]
+
+
+def may_be_permitted(reason: str) -> bool:
+    """Tell whether an exception of the operator could open what was refused for this reason."""
+    return reason in _PERMITTABLE
 
 
 def _verdicts_within(network: Network) -> set[Verdict]:

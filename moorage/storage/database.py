@@ -25,15 +25,27 @@ Work = Callable[[AsyncConnection], Awaitable[T]]
 BUSY_TIMEOUT_MS: Final = 10_000
 MAX_GROUP: Final = 256
 
+_PRAGMAS_OF_READERS: Final = (f"busy_timeout={BUSY_TIMEOUT_MS}",)
+_PRAGMAS: Final = (
+    "journal_mode=WAL",
+    "synchronous=FULL",  # a settled usage row survives a power cut
+    *_PRAGMAS_OF_READERS,
+    "foreign_keys=ON",
+    "journal_size_limit=67108864",
+)
+
 log = structlog.get_logger(__name__)
 
 
 class Database:
-    """Opens transactions. `read` sees one snapshot and can't write; `write` is serialised on SQLite."""
+    """Opens transactions. `read` sees one snapshot and can't write; `write` is serialised on SQLite.
 
-    def __init__(self, url: str, *, pool_size: int = 5) -> None:
+    `looks_only`: only `read` is used, and a SQLite file must exist; it is left as it is, with nothing beside it.
+    """
+
+    def __init__(self, url: str, *, pool_size: int = 5, looks_only: bool = False) -> None:
         self.is_sqlite = url.startswith("sqlite")
-        self._engine = _sqlite_engine(url) if self.is_sqlite else _postgresql_engine(url, pool_size)
+        self._engine = _sqlite_engine(url, looks_only) if self.is_sqlite else _postgresql_engine(url, pool_size)
         # SQLite has one writer at a time. Waiting here costs nothing; waiting in its busy handler blocks a thread.
         self._turn: asyncio.Lock | contextlib.AbstractAsyncContextManager[None] = (
             asyncio.Lock() if self.is_sqlite else contextlib.nullcontext()
@@ -183,11 +195,22 @@ def sqlite_url(file: Path) -> str:
     return f"sqlite+aiosqlite:///{file}"
 
 
-def _sqlite_engine(url: str) -> AsyncEngine:
+def sqlite_looking_uri(file: Path) -> str:
+    """Give the URI under which SQLite reads a file and leaves no other file beside it.
+
+    Even a read-only connection makes a write-ahead log where there is none, and can't remove it. Where one exists,
+    somebody uses the file or was killed while doing so, and its content counts.
+    """
+    is_in_use = any(file.with_name(file.name + ending).exists() for ending in ("-wal", "-journal"))
+    return f"{file.absolute().as_uri()}?{'mode=ro' if is_in_use else 'immutable=1'}"
+
+
+def _sqlite_engine(url: str, looks_only: bool) -> AsyncEngine:  # noqa: FBT001 - of this module, from one place
     file = make_url(url).database or ":memory:"
+    opened = sqlite_looking_uri(Path(file)) if looks_only else file
     engine = create_async_engine(
         url,
-        async_creator=lambda: one_hop.connect(file),
+        async_creator=lambda: one_hop.connect(opened),
         pool_size=8,
         max_overflow=4,
         pool_timeout=5,
@@ -197,13 +220,7 @@ def _sqlite_engine(url: str) -> AsyncEngine:
     @event.listens_for(engine.sync_engine, "connect")
     def _prepare(dbapi_connection: Any, _record: Any) -> None:
         cursor = dbapi_connection.cursor()
-        for pragma in (
-            "journal_mode=WAL",
-            "synchronous=FULL",  # a settled usage row survives a power cut
-            f"busy_timeout={BUSY_TIMEOUT_MS}",
-            "foreign_keys=ON",
-            "journal_size_limit=67108864",
-        ):
+        for pragma in _PRAGMAS_OF_READERS if looks_only else _PRAGMAS:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

@@ -10,8 +10,9 @@ import os
 import sqlite3
 import time
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import structlog
 from alembic import command
@@ -54,6 +55,28 @@ async def require_current(database: Database) -> None:
         found = await connection.run_sync(_found_revisions)
     if found != (_history(SCRIPTS).get_current_head(),):
         raise Unavailable("schema_unknown", found=", ".join(found) or "–")
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaState:
+    """What a database's schema is to this code. `found` and `newest` are revisions, "–" where there is none."""
+
+    kind: Literal["current", "older", "empty", "unknown"]
+    found: str
+    newest: str
+
+
+async def look_at_schema(connection: AsyncConnection) -> SchemaState:
+    """Say what a start would find; changes nothing. "unknown": of a newer Moorage, or of something else."""
+    newest = _history(SCRIPTS).get_current_head()
+    found = await connection.run_sync(_found_revisions)
+    written = ", ".join(found) or "–"
+    try:
+        await connection.run_sync(_known_revisions, SCRIPTS)
+    except Unavailable:
+        return SchemaState("unknown", written, str(newest))
+    kind: Literal["current", "older", "empty"] = "current" if found == (newest,) else "older" if found else "empty"
+    return SchemaState(kind, written, str(newest))
 
 
 def alembic_config(scripts: str = SCRIPTS) -> Config:

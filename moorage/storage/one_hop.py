@@ -16,10 +16,11 @@ T = TypeVar("T")
 
 
 async def connect(file: str) -> Connection:
-    """Open a SQLite file; transactions are the caller's to begin."""
+    """Open a SQLite file, named by its path or by a `file:` URI; transactions are the caller's to begin."""
 
     def opening() -> sqlite3.Connection:
-        return sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+        is_uri = file.startswith("file:")
+        return sqlite3.connect(file, isolation_level=None, check_same_thread=False, uri=is_uri)
 
     connection = OneHopConnection(opening, iter_chunk_size=64)
     # A process that ends without closing must not wait for this thread.

@@ -68,6 +68,15 @@ def read_authorities(pem: str) -> CertificateFacts:
     return min(_read_certificates(pem, "ca_invalid", "tls.ca_pem"), key=lambda facts: facts.expires_on)
 
 
+def read_bundle(pem: str) -> tuple[int, CertificateFacts]:
+    """Count the authorities of an operator's file, however many; give the facts of the one that ends first.
+
+    Raises Invalid("ca_invalid").
+    """
+    certificates = _read_certificates(pem, "ca_invalid", "tls.ca_pem", at_most=None)
+    return len(certificates), min(certificates, key=lambda facts: facts.expires_on)
+
+
 def read_client_certificate(pem: Secret) -> CertificateFacts:
     """Check a pasted client certificate with its private key; give the facts of the first certificate.
 
@@ -96,12 +105,14 @@ def _is_same_key(key: object, certificate: x509.Certificate) -> bool:
     return key == certificate.public_key()
 
 
-def _read_certificates(pem: str, code: str, field: str) -> list[CertificateFacts]:
+def _read_certificates(
+    pem: str, code: str, field: str, *, at_most: int | None = MAX_CERTIFICATES
+) -> list[CertificateFacts]:
     try:
         certificates = x509.load_pem_x509_certificates(pem.encode())
     except ValueError:
         raise Invalid(code, field=field) from None
-    if not 1 <= len(certificates) <= MAX_CERTIFICATES:
+    if not certificates or (at_most is not None and len(certificates) > at_most):
         raise Invalid(code, field=field)
     return [CertificateFacts(_name(one.subject), one.not_valid_after_utc.date()) for one in certificates]
 

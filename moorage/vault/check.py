@@ -20,8 +20,7 @@ _KNOWN_TEXT: Final = "moorage"
 
 async def require_unsealed(tx: AsyncConnection) -> None:
     """Refuse to go on without a ring when the database was ever used with one. Raises Unavailable("key_ring_lost")."""
-    was_used = await tx.scalar(select(exists().where(KeyCheckRow.key_id.is_not(None))))
-    if was_used or await holds_sealed_rows(tx):
+    if await was_used_with_a_ring(tx) or await holds_sealed_rows(tx):
         raise Unavailable("key_ring_lost")
 
 
@@ -33,16 +32,27 @@ async def check_ring(tx: AsyncConnection, vault: Vault) -> None:
     if tx.dialect.name == "postgresql":
         # Two processes with two rings must not both believe to be the first.
         await tx.execute(sql("LOCK TABLE key_check IN EXCLUSIVE MODE"))
+    used = await open_check_values(tx, vault)
+    if not used and await holds_sealed_rows(tx):
+        raise Unavailable("key_wrong", key_id="?")
+    current_id = vault.current_key_id
+    if current_id not in used:
+        sealed = vault.seal(Secret(_KNOWN_TEXT), _place(current_id))
+        await tx.execute(insert(KeyCheckRow).values(key_id=current_id, sealed=sealed))
+
+
+async def open_check_values(tx: AsyncConnection, vault: Vault) -> frozenset[str]:
+    """Open every check value, change nothing, give the ids of the keys. Raises Unavailable("key_wrong", key_id=…)."""
     stored = (await tx.execute(select(KeyCheckRow.key_id, KeyCheckRow.sealed))).all()
     for key_id, sealed in stored:
         if not _opens(vault, key_id, sealed):
             raise Unavailable("key_wrong", key_id=key_id)
-    if not stored and await holds_sealed_rows(tx):
-        raise Unavailable("key_wrong", key_id="?")
-    current_id = vault.current_key_id
-    if all(key_id != current_id for key_id, _ in stored):
-        sealed = vault.seal(Secret(_KNOWN_TEXT), _place(current_id))
-        await tx.execute(insert(KeyCheckRow).values(key_id=current_id, sealed=sealed))
+    return frozenset(key_id for key_id, _ in stored)
+
+
+async def was_used_with_a_ring(tx: AsyncConnection) -> bool:
+    """True when a ring was ever started with: each start leaves the check value of its key."""
+    return bool(await tx.scalar(select(exists().where(KeyCheckRow.key_id.is_not(None)))))
 
 
 async def holds_sealed_rows(tx: AsyncConnection) -> bool:

@@ -4,10 +4,22 @@ import ast
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import tomllib
+from typing import cast
 
+from typer.core import TyperGroup
+from typer.main import get_command
+
+from moorage.__main__ import main
+from moorage.api.sentences import sentence
+from moorage.connections.findings import STAGES
+from moorage.doctor import endpoint
+from moorage.doctor.checks import CHECKS
+from moorage.doctor.command import EXIT_BROKEN
+from moorage.doctor.usage import EXIT_USAGE
 from moorage.settings import PREFIX, Settings
 from tests.support.codebase import ROOT, functions, python_sources
 
@@ -65,6 +77,29 @@ def test_the_committed_api_document_is_the_one_the_app_gives() -> None:
     )
     assert printed.returncode == 0, printed.stderr[-2000:]
     assert json.loads(read("web/openapi.json")) == json.loads(printed.stdout), "run `make api` and commit the result"
+
+
+def test_the_page_about_doctor_lists_its_exit_codes_stages_and_checks_and_nothing_else() -> None:
+    page = read("docs/doctor.md")
+    codes = re.findall(r"^\| (\d+) \| (?:`(\w+)`)? ?\|", page, re.MULTILINE)
+    own = {EXIT_BROKEN, EXIT_USAGE, 128 + signal.SIGINT}
+    assert sorted((int(code), verdict) for code, verdict in codes) == sorted(
+        [(code, str(outcome)) for outcome, code in endpoint.EXIT_CODES.items()] + [(code, "") for code in own]
+    )
+    assert re.findall(r"^\| `([a-z_]+)` \|", page, re.MULTILINE) == list(CHECKS)
+    assert ", ".join(f"`{stage}`" for stage in STAGES) in page
+    command = cast("TyperGroup", get_command(main)).commands["doctor"]
+    taken = [option for parameter in command.params for option in parameter.opts if option.startswith("-")]
+    assert sorted(re.findall(r"^\| `(--[a-z-]+)", page, re.MULTILINE)) == sorted(taken)
+
+
+def test_the_samples_of_doctor_say_what_it_would_say() -> None:
+    page = read("docs/doctor.md")
+    for prefix, names in (("doctor.stage.", STAGES), ("doctor.check.", CHECKS)):
+        for name in names:
+            label = sentence(f"{prefix}{name}", {}, "en")
+            assert re.search(rf"^[✓✗!] \w+ +{re.escape(label)}  ", page, re.MULTILINE), label
+    assert sentence("doctor.next.passed", {}, "en") in page
 
 
 def test_decision_records_are_numbered_once_each() -> None:
