@@ -66,8 +66,8 @@ class Endpoint:
         return self.origin + self.path
 
     def under(self, path: str) -> "Endpoint":
-        """Give the same origin with another path prefix. Raises AddressRefused("url_invalid")."""
-        return Endpoint(self.host, self.port, _canonical_path(path))
+        """Give the same origin with another path prefix. Raises AddressRefused("url_invalid"|"url_too_long")."""
+        return _bounded(Endpoint(self.host, self.port, _canonical_path(path)))
 
     def __repr__(self) -> str:
         return "Endpoint(•••)"
@@ -98,7 +98,7 @@ def parse_base_url(
         _refuse("url_local")
     if port not in allowed_ports and not excepted:
         raise AddressRefused("url_port", field="base_url", port=port)
-    return Endpoint(host, port, _canonical_path(path))
+    return _bounded(Endpoint(host, port, _canonical_path(path)))
 
 
 def read_stored_url(
@@ -121,6 +121,13 @@ def is_local_name(host: str) -> bool:
 
 def _refuse(code: str) -> NoReturn:
     raise AddressRefused(code, field="base_url")
+
+
+def _bounded(endpoint: Endpoint) -> Endpoint:
+    """Refuse what would be too long to be read again: an A-label is longer than the letters it stands for."""
+    if len(endpoint.url) > MAX_URL_CHARS:
+        _refuse("url_too_long")
+    return endpoint
 
 
 def _code_without_https(text: str, exceptions: Exceptions) -> str:
