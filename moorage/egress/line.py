@@ -62,6 +62,7 @@ class Incoming:
     __slots__ = (
         "_content",
         "_failure",
+        "_how_it_ended",
         "_idle_timeout_s",
         "_is_first_read",
         "_loop",
@@ -87,6 +88,11 @@ class Incoming:
         self._content = response.content
         self._request = request
         self._port = port
+        # Only a body that says nothing of its length ends when the server hangs up.
+        has_length = response.content_length is not None or "Transfer-Encoding" in response.headers
+        connection = None if has_length else response.connection
+        protocol = None if connection is None else connection.protocol
+        self._how_it_ended = None if protocol is None else protocol.exception
         self._loop = asyncio.get_running_loop()
         self._max_body_bytes = request.max_body_bytes
         self._received_bytes = 0
@@ -109,6 +115,9 @@ class Incoming:
             raise translate(error, port=self._port, connect_timeout_s=0) from None
         finally:
             self._waiting_since_s = 0.0
+        if not data and self._how_it_ended is not None and isinstance(self._how_it_ended(), OSError):
+            # aiohttp takes a reset for such an end; it may have cut the answer in the middle.
+            raise EndpointFailure("connection_lost")
         self._received_bytes += len(data)
         if self._received_bytes > self._max_body_bytes:
             self._fail(_too_large(self._max_body_bytes))
