@@ -31,7 +31,7 @@ from moorage.connections.picker import Picker
 from moorage.egress.door import Door
 from moorage.egress.interfaces import own_addresses
 from moorage.egress.policy import DATA_PORTS, AddressPolicy, Exceptions
-from moorage.egress.resolver import Resolver, SystemResolver
+from moorage.egress.resolver import LookUp, Resolver, SystemResolver
 from moorage.settings import Settings
 from moorage.storage.database import Database, GroupWriter, sqlite_url
 from moorage.storage.migrate import upgrade
@@ -80,13 +80,16 @@ async def build_vault(settings: Settings, database: Database) -> Vault:
     return vault
 
 
-async def build(settings: Settings) -> Built:
-    """Migrate, compose everything, and give the application. Raises MoorageError with the exact cause."""
+async def build(settings: Settings, *, look_up: LookUp | None = None) -> Built:
+    """Migrate, compose everything, and give the application. Raises MoorageError with the exact cause.
+
+    `look_up` resolves names instead of the system.
+    """
     database = build_database(settings)
     try:
         await upgrade(database)
         vault = await build_vault(settings, database)
-        parts = compose(settings, database, vault)
+        parts = compose(settings, database, vault, look_up=look_up)
         async with database.write() as tx:
             await record_start(tx, version=__version__, exceptions=parts.exceptions.tell())
     except BaseException:
@@ -95,12 +98,12 @@ async def build(settings: Settings) -> Built:
     return Built(make_app(parts), parts)
 
 
-def compose(settings: Settings, database: Database, vault: Vault) -> Parts:
+def compose(settings: Settings, database: Database, vault: Vault, *, look_up: LookUp | None = None) -> Parts:
     """Make every part of the process and hand each what it needs. Raises MoorageError for what can't be read."""
     writer = GroupWriter(database)
     instance = take_instance(settings.data)
     ledger = Ledger(instance.name, secrets.token_hex(8))
-    metrics, resolver = Metrics(), SystemResolver()
+    metrics, resolver = Metrics(), SystemResolver(look_up=look_up)
     exceptions = read_exceptions(settings)
     door = build_door(settings, exceptions, resolver, metrics)
     rules = build_rules(settings, exceptions, door)

@@ -14,6 +14,7 @@ import pytest_asyncio
 import uvicorn
 
 from moorage.app import Built, build
+from moorage.egress.resolver import LookUp
 from moorage.settings import Settings
 from moorage.telemetry import configure_logging
 from tests.support.authority import TestAuthority
@@ -151,10 +152,10 @@ class Harbour:
 
 
 @contextlib.asynccontextmanager
-async def running(settings: Settings, models: ModelServer) -> AsyncIterator[Harbour]:
-    """Run Moorage with these settings until the end of the block."""
+async def running(settings: Settings, models: ModelServer, *, look_up: LookUp | None = None) -> AsyncIterator[Harbour]:
+    """Run Moorage with these settings until the end of the block; `look_up` resolves names instead of the system."""
     configure_logging(style=settings.log_format, level=settings.log_level)
-    built = await build(settings)
+    built = await build(settings, look_up=look_up)
     server = _Server(
         uvicorn.Config(built.app, host="127.0.0.1", port=0, log_level="warning", timeout_graceful_shutdown=2)
     )
