@@ -14,6 +14,7 @@ from moorage.egress.dial import Dialler
 from moorage.egress.door import Door, Limits, Outbound, Scope
 from moorage.egress.policy import Address, AddressPolicy, Exceptions
 from moorage.egress.refusals import Refusals
+from moorage.egress.resolver import Resolver
 from moorage.egress.urls import Endpoint
 from moorage.errors import EndpointFailure
 from moorage.telemetry import Metrics
@@ -72,6 +73,10 @@ class Harbour:
         """Serve TLS; the first server picks the port, the others use the same one on their own address."""
         return await self._listen(script, at, self.authority.server_context(*names, expired=expired))
 
+    async def serve_as(self, script: Script, tls: ssl.SSLContext | None, *, at: str = GOOD) -> Listener:
+        """Serve with this side of TLS, or without any."""
+        return await self._listen(script, at, tls)
+
     async def serve_plain(self, script: Script, *, at: str = GOOD) -> Listener:
         return await self._listen(script, at, None)
 
@@ -109,9 +114,7 @@ class Harbour:
     def endpoint(self, host: str = "llm.test") -> Endpoint:
         return Endpoint(host, self.port, "")
 
-    def door(
-        self, resolver: ScriptedResolver, *, limits: Limits | None = None, policy: AddressPolicy | None = None
-    ) -> Door:
+    def door(self, resolver: Resolver, *, limits: Limits | None = None, policy: AddressPolicy | None = None) -> Door:
         door = Door(
             policy=policy or AddressPolicy(self.exceptions()),
             resolver=resolver,

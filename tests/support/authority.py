@@ -37,3 +37,7 @@ class TestAuthority:
         certificate.cert_chain_pems[0].write_to_path(str(chain))
         certificate.private_key_pem.write_to_path(str(key))
         return chain, key
+
+    def root_pems(self) -> tuple[bytes, bytes]:
+        """Give the root's certificate and private key, to issue what trustme would not."""
+        return self._root.cert_pem.bytes(), self._root.private_key_pem.bytes()
