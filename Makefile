@@ -2,7 +2,7 @@
 #   make run PORT=9001 DATA=./elsewhere DEMO=1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-real dev check fix api bench lock clean
+.PHONY: help run test test-real dev check fix api bench fuzz lock clean
 MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
@@ -56,6 +56,9 @@ api: ## write web/openapi.json from the app, and the pages' types from it
 bench: ## streams through Moorage and straight to a model server, side by side
 	@$(PREPARE) dev
 	@$(VENV)/python -m benchmarks
+
+fuzz: ## looks for ten minutes for a text that breaks the door's parsers (docs/attacks.md)
+	@$(PYTHON) tools/fuzz.py
 
 lock: ## pin the newest versions that pyproject.toml and package.json allow, with hashes, without addresses
 	@$(PREPARE) dev
