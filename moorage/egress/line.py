@@ -16,7 +16,7 @@ from moorage.egress.failures import NETWORK_ERRORS, translate
 from moorage.egress.headers import sendable_headers
 from moorage.egress.limits import MIB
 from moorage.egress.messages import Answer, Outbound
-from moorage.egress.pools import Pool, Pools
+from moorage.egress.pools import Pool, Pools, Sentry
 from moorage.egress.scope import Scope
 from moorage.egress.trust import Trust
 from moorage.egress.urls import HTTPS_PORT, Endpoint
@@ -71,6 +71,7 @@ class Incoming:
         "_received_bytes",
         "_request",
         "_response",
+        "_sentry",
         "_timer",
         "_total_at_s",
         "_waiting_since_s",
@@ -88,11 +89,11 @@ class Incoming:
         self._content = response.content
         self._request = request
         self._port = port
+        protocol = None if response.connection is None else response.connection.protocol
+        self._sentry = protocol if isinstance(protocol, Sentry) else None
         # Only a body that says nothing of its length ends when the server hangs up.
         has_length = response.content_length is not None or "Transfer-Encoding" in response.headers
-        connection = None if has_length else response.connection
-        protocol = None if connection is None else connection.protocol
-        self._how_it_ended = None if protocol is None else protocol.exception
+        self._how_it_ended = None if has_length or protocol is None else protocol.exception
         self._loop = asyncio.get_running_loop()
         self._max_body_bytes = request.max_body_bytes
         self._received_bytes = 0
@@ -115,6 +116,8 @@ class Incoming:
             raise translate(error, port=self._port, connect_timeout_s=0) from None
         finally:
             self._waiting_since_s = 0.0
+        if self._sentry is not None:
+            self._sentry.unread_bytes = 0
         if not data and self._how_it_ended is not None and isinstance(self._how_it_ended(), OSError):
             # aiohttp takes a reset for such an end; it may have cut the answer in the middle.
             raise EndpointFailure("connection_lost")

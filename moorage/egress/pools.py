@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
+from aiohttp.http_exceptions import HttpProcessingError
 
 from moorage import __version__
 from moorage.egress.dial import Dialler, JudgingResolver
@@ -21,25 +22,45 @@ from moorage.egress.urls import Endpoint
 from moorage.errors import EndpointFailure
 
 _SWEEP_EVERY_S: Final = 30.0
+# A reader that is slow holds back the network at a quarter of this; what is beyond is framing without content.
+UNREAD_BYTES: Final = 2 * 1024 * 1024
 
 Where = tuple[Scope, str, bytes]
 
 
-class _Sentry(ResponseHandler):
-    """Hangs up when its peer speaks unasked: aiohttp would parse it and hand a complete answer to the next request."""
+class Sentry(ResponseHandler):
+    """Hangs up when its peer speaks unasked, or speaks on and on without a byte for the reader.
+
+    aiohttp would parse what comes unasked and hand a complete answer to the next request; and it counts neither chunk
+    extensions nor trailers, which can go on as fast as the network. The reader sets `unread_bytes` to 0 at each read.
+    """
 
     is_idle = False
+    unread_bytes = 0
 
     def set_response_params(self, **params: Any) -> None:
+        """Begin to wait for an answer."""
         self.is_idle = False
+        self.unread_bytes = 0
         super().set_response_params(**params)
 
     def data_received(self, data: bytes) -> None:
-        # aiohttp calls this with nothing when it resumes reading.
+        """Take what has come; aiohttp calls this with nothing when it resumes reading."""
+        self.unread_bytes += len(data)
         if self.is_idle and data:
             self.close()  # and the connector passes over what is closed
+        elif self.unread_bytes > UNREAD_BYTES:
+            self._give_up()
         else:
             super().data_received(data)
+
+    def _give_up(self) -> None:
+        flood = HttpProcessingError(code=400, message="framing without content")
+        if self._payload is not None:
+            self._payload.set_exception(flood)
+        self._buffer.clear()  # early hints, a hundred thousand of them
+        self.set_exception(flood)
+        self.close()
 
 
 class SilentConnector(aiohttp.TCPConnector):
@@ -47,7 +68,7 @@ class SilentConnector(aiohttp.TCPConnector):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self._factory: Any = functools.partial(_Sentry, loop=asyncio.get_running_loop())
+        self._factory: Any = functools.partial(Sentry, loop=asyncio.get_running_loop())
 
     def _release(self, key: Any, protocol: Any, *, should_close: bool = False) -> None:
         protocol.is_idle = True

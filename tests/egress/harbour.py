@@ -88,7 +88,10 @@ class Harbour:
         listener = Listener()
 
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
+            # A script that waits when the test ends is cancelled with its loop; that is no news.
+            with contextlib.suppress(
+                ConnectionError, asyncio.IncompleteReadError, ssl.SSLError, asyncio.CancelledError
+            ):
                 await script(_Noting(reader, writer, listener), writer)
             with contextlib.suppress(ConnectionError, ssl.SSLError):
                 writer.close()

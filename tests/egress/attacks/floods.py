@@ -27,10 +27,10 @@ BODIES: Final = (
     ServerRow("S125", "a body announced as larger than any number", once(OK + b"Content-Length: 9" + b"9" * 30 + b"\r\n\r\n", hold=True), "bad_http"),
     ServerRow("S126", "exactly as much as is allowed", each(OK + b"Content-Length: 65536\r\n\r\n" + b"x" * _SMALL), ANSWERED, body=b"x" * _SMALL, max_body_bytes=_SMALL, over_http=False),
     ServerRow("S127", "one byte more than allowed, unannounced", once(OK + b"\r\n" + b"x" * (_SMALL + 1)), "answer_too_large", max_body_bytes=_SMALL, over_http=False),
-    ServerRow("S128", "the extension of a chunk without end", endless(_CHUNKED, b"1;" + b"x" * 4096), "first_byte_timeout", patience=_TO_FIRST_BYTE, over_http=False),
+    ServerRow("S128", "the extension of a chunk without end", endless(_CHUNKED, b"1;" + b"x" * 4096), "bad_http"),
     ServerRow("S129", "trailers without end", endless(_CHUNKED + b"1\r\nx\r\n0\r\n", b"X-A: b\r\n" * 512), "bad_http"),
     ServerRow("S130", "one trailer without end", endless(_CHUNKED + b"1\r\nx\r\n0\r\nX-A: ", b"x" * 4096), "stalled", patience=_TO_NEXT_BYTE, over_http=False),
-    ServerRow("S131", "a size of a chunk without end", endless(_CHUNKED, b"0" * 4096), "first_byte_timeout", patience=_TO_FIRST_BYTE, over_http=False),
+    ServerRow("S131", "a size of a chunk without end", endless(_CHUNKED, b"0" * 4096), "bad_http"),
 )  # fmt: skip
 
 HEADS: Final = (
@@ -42,7 +42,7 @@ HEADS: Final = (
     ServerRow("S145", "one header more than allowed", each(OK + b"".join(b"X-%d: a\r\n" % number for number in range(129)) + b"\r\n"), "bad_http"),
     ServerRow("S146", "a status line of 200 kB", each(b"HTTP/1.1 200 " + b"a" * 200_000 + b"\r\n\r\n"), "bad_http"),
     ServerRow("S147", "a status line without end", endless(b"HTTP/1.1 200 ", b"a" * 4096), "bad_http"),
-    ServerRow("S148", "empty lines without end", endless(b"", b"\r\n" * 2048), "took_too_long", patience=Patience(total_s=1), over_http=False),
+    ServerRow("S148", "empty lines without end", endless(b"", b"\r\n" * 2048), "bad_http"),
     ServerRow("S149", "bytes without a line's end", endless(b"", b"a" * 4096), "bad_http"),
 )  # fmt: skip
 
@@ -51,8 +51,8 @@ SLOWNESS: Final = (
     ServerRow("S161", "headers, one after the other", endless(OK, b"X-A: b\r\n", pause_s=0.02), "first_byte_timeout", patience=_TO_FIRST_BYTE, over_http=False),
     ServerRow("S162", "a status line, a byte at a time", endless(b"HTTP/1.1 200 ", b"a", pause_s=0.02), "first_byte_timeout", patience=_TO_FIRST_BYTE, over_http=False),
     ServerRow("S163", "early hints without end, slowly", endless(b"", _EARLY_HINTS, pause_s=0.02), "took_too_long", patience=_IN_TOTAL, over_http=False),
-    ServerRow("S164", "early hints without end, as fast as can be", endless(b"", _EARLY_HINTS * 64), "took_too_long", patience=_IN_TOTAL, over_http=False),
-    ServerRow("S165", "100 Continue without end", endless(b"", _CONTINUE * 64), "first_byte_timeout", patience=_TO_FIRST_BYTE, over_http=False),
+    ServerRow("S164", "early hints without end, as fast as can be", endless(b"", _EARLY_HINTS * 64), "bad_http"),
+    ServerRow("S165", "100 Continue without end", endless(b"", _CONTINUE * 64), "bad_http"),
     ServerRow("S166", "102 Processing without end, slowly", endless(b"", b"HTTP/1.1 102 Processing\r\n\r\n", pause_s=0.02), "first_byte_timeout", patience=_TO_FIRST_BYTE, over_http=False),
     ServerRow("S167", "headers and no body", once(OK + b"Content-Length: 5\r\n\r\n", hold=True), "first_byte_timeout", patience=_TO_FIRST_BYTE, over_http=False),
     ServerRow("S168", "a body that stops in the middle", once(OK + b"Content-Length: 5\r\n\r\nab", hold=True), "stalled", patience=_TO_NEXT_BYTE, over_http=False),
