@@ -22,6 +22,9 @@ from tests.support.authority import TestAuthority
 
 Script = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
+# The last one: a script that waits when the test ends is cancelled with its loop, which is no news.
+_ENDS_OF_A_SCRIPT = (ConnectionError, asyncio.IncompleteReadError, ssl.SSLError, asyncio.CancelledError)
+
 GOOD = "127.0.0.1"
 SECOND = "127.0.0.2"
 INTERNAL = "127.0.0.3"
