@@ -34,6 +34,8 @@ from moorage.usage.ledger import Call, Ended, Ledger, Outcome
 from moorage.vault.secret import Secret
 
 TESTS_PER_MINUTE: Final = 10
+# Logs of public certificates are searched by it, so it leads to the address.
+_KEY_HASH: Final = "key_sha256"
 # What is not saved yet has no name; the trail tells it in the reader's language.
 DRAFT_NAME: Final = ""
 
@@ -125,7 +127,8 @@ class Testing:
                 row.team_id,
                 test_id,
                 lambda: self._open(row),
-                _without_key_hash(emit),
+                emit,
+                shows_key_hash=False,
                 prefers=prefers,
                 watch=LedgerWatch(self._database, self._ledger, caller, row),
             )
@@ -153,7 +156,8 @@ class Testing:
                 lambda: (
                     locate(self._rules, entered) if entered.base_url is not None else self._keep_address(row, entered)
                 ),
-                emit if entered.base_url is not None else _without_key_hash(emit),
+                emit,
+                shows_key_hash=entered.base_url is not None,
                 prefers=prefers,
                 watch=LedgerWatch(self._database, self._ledger, caller, row),
             )
@@ -189,7 +193,9 @@ class Testing:
         model_id: str | None = None,
         prefers: str | None = None,
         watch: CallWatch | None = None,
+        shows_key_hash: bool = True,
     ) -> Findings:
+        """Walk the stages; without the hash of the server's key where nobody may see the address again."""
         test = StagedTest(
             self._door,
             scope=Scope(str(team_id), f"test:{test_id}"),
@@ -200,8 +206,11 @@ class Testing:
             deadline_s=self._deadline_s,
         )
         async for event in test.run():
-            emit(event)
-        return test.findings
+            emit(event if shows_key_hash else event.without(_KEY_HASH))
+        findings = test.findings
+        if not shows_key_hash:
+            findings.stages = {stage: event.without(_KEY_HASH) for stage, event in findings.stages.items()}
+        return findings
 
     def _open(self, row: ResultRow[Any]) -> Located:
         reach = self._credentials.open(row.team_id, row.id, row.sealed_base_url, row.sealed_key, row.sealed_trust)
@@ -343,12 +352,3 @@ def _act_of_test(object_id: str, name: str, findings: Findings) -> Act:
         details |= {"stage": failed.stage, "code": failed.code}
     outcome: ActOutcome = "done" if failed is None else "refused" if findings.refused else "failed"
     return Act("connection.tested", "connection", object_id, name, outcome, details)
-
-
-def _without_key_hash(emit: Emit) -> Emit:
-    """Leave out what would lead to an address nobody may see again: certificate logs are searched by this hash."""
-
-    def emit_less(event: StageEvent) -> None:
-        emit(event.without("key_sha256"))
-
-    return emit_less

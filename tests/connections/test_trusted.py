@@ -20,7 +20,7 @@ from moorage.audit.tables import AuditRow
 from moorage.connections.chosen import OwnOpening
 from moorage.connections.findings import StageEvent
 from moorage.connections.tables import ConnectionRow, ConnectionTestRow
-from moorage.connections.testing import TESTS_PER_MINUTE
+from moorage.connections.testing import TESTS_PER_MINUTE, Entered, Finished
 from moorage.connections.trusting import read_client_pem, read_trust, tell_trust
 from moorage.egress.trust import Trust
 from moorage.errors import AddressRefused, Invalid, TooMany, Unavailable
@@ -68,6 +68,13 @@ async def test_the_hash_of_the_servers_key_is_for_whoever_typed_the_address_and_
     connection_id = await connect(quay, Trust(pin=pin))
     events = [event async for event in await quay.connections.test_stored(quay.olga, connection_id)]
     assert all("key_sha256" not in event.facts for event in events if isinstance(event, StageEvent))
+    ended = events[-1]
+    assert isinstance(ended, Finished)
+    assert pin not in repr(ended.findings.stages)
+    kept = Entered(base_url=None, key=quay.entered().key, trust=Trust())
+    replaced = await finish(quay.connections.replace_endpoint(quay.olga, connection_id, kept))
+    assert replaced.findings.passed
+    assert pin not in repr(replaced.findings.stages)
     stored = [*await quay.rows(ConnectionTestRow), *await quay.rows(ConnectionRow)]
     assert len(stored) >= 3
     assert pin not in repr([row._mapping for row in stored])

@@ -19,16 +19,30 @@ class TestAuthority:
         self.ca_pem: Path = directory / "test-authority.pem"
         self._root.cert_pem.write_to_path(str(self.ca_pem))
 
-    def server_context(self, *names_or_ips: str, expired: bool = False) -> ssl.SSLContext:
+    def server_context(
+        self, *names_or_ips: str, expired: bool = False, clients: "TestAuthority | None" = None
+    ) -> ssl.SSLContext:
         """Build a server-side TLS context with a fresh certificate for these names or IP addresses.
 
-        `expired=True`: issued correctly, but its last day was yesterday.
+        `expired=True`: issued correctly, but its last day was yesterday. `clients`: who has to vouch for whoever
+        connects.
         """
-        yesterday = dt.datetime.now(dt.UTC) - dt.timedelta(days=1)
-        certificate = self._root.issue_cert(*names_or_ips, not_after=yesterday if expired else None)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        certificate.configure_cert(context)
+        self.renew(context, *names_or_ips, days=-1 if expired else None)
+        if clients is not None:
+            context.verify_mode = ssl.CERT_REQUIRED
+            context.load_verify_locations(clients.ca_pem)
         return context
+
+    def renew(self, context: ssl.SSLContext, *names_or_ips: str, days: int | None = None) -> None:
+        """Give a server another certificate, with another key, from its next handshake on; it lasts so many days."""
+        end = None if days is None else dt.datetime.now(dt.UTC) + dt.timedelta(days=days)
+        self._root.issue_cert(*names_or_ips, not_after=end).configure_cert(context)
+
+    def client_pem(self, name: str, *, days: int | None = None) -> str:
+        """Give a client certificate for a person or a machine, with its private key."""
+        end = None if days is None else dt.datetime.now(dt.UTC) + dt.timedelta(days=days)
+        return self._root.issue_cert(name, not_after=end).private_key_and_cert_chain_pem.bytes().decode()
 
     def write_pair(self, directory: Path, *names_or_ips: str) -> tuple[Path, Path]:
         """Write a fresh certificate and its key for another process; gives both files."""

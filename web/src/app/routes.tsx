@@ -1,5 +1,6 @@
 // Every page of the product, each loaded when first needed.
 import { createBrowserRouter, redirect } from "react-router";
+import { loadSettingsTexts } from "@/i18n";
 import { Crash, NotFound, Starting } from "./edges";
 import { needSignedOut, needSignIn } from "./guards";
 import { WhileSignedIn } from "./WhileSignedIn";
@@ -30,7 +31,7 @@ export const router = createBrowserRouter([
           },
           {
             path: "/settings",
-            lazy: () => import("./SettingsShell"),
+            lazy: async () => (await Promise.all([import("./SettingsShell"), loadSettingsTexts()]))[0],
             children: [
               { index: true, loader: () => redirect("/settings/profile"), Component: Starting },
               { path: "profile", lazy: () => import("@/features/team/ProfilePage") },

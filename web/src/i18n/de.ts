@@ -1,9 +1,6 @@
-// All texts of one language in one chunk.
+// The texts of one language that every page needs, in one chunk. Those of the settings lie beside it.
 import accounts from "./locales/de/accounts.json";
 import chat from "./locales/de/chat.json";
 import common from "./locales/de/common.json";
-import connections from "./locales/de/connections.json";
-import oversight from "./locales/de/oversight.json";
-import team from "./locales/de/team.json";
 
-export const resources = { common, chat, accounts, connections, oversight, team };
+export const resources = { common, chat, accounts };

@@ -1,9 +1,6 @@
-// All texts of one language in one chunk.
+// The texts of one language that every page needs, in one chunk. Those of the settings lie beside it.
 import accounts from "./locales/en/accounts.json";
 import chat from "./locales/en/chat.json";
 import common from "./locales/en/common.json";
-import connections from "./locales/en/connections.json";
-import oversight from "./locales/en/oversight.json";
-import team from "./locales/en/team.json";
 
-export const resources = { common, chat, accounts, connections, oversight, team };
+export const resources = { common, chat, accounts };

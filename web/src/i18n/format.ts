@@ -14,6 +14,8 @@ export interface Formats {
   duration: (ms: number) => string;
   /** "3 days ago", from now. */
   ago: (iso: string) => string;
+  /** "in 6 days", "tomorrow", "2 days ago". */
+  days: (count: number) => string;
 }
 
 function makeFormats(locale: string): Formats {
@@ -40,6 +42,7 @@ function makeFormats(locale: string): Formats {
       for (const [unit, size] of steps) if (Math.abs(s) >= size) return relative.format(Math.trunc(s / size), unit);
       return relative.format(0, "second");
     },
+    days: (count) => relative.format(count, "day"),
   };
 }
 

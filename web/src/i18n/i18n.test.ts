@@ -1,9 +1,13 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { resources as de } from "./de";
-import { resources as en } from "./en";
+import { resources as deBase } from "./de";
+import { resources as deSettings } from "./de.settings";
+import { resources as enBase } from "./en";
+import { resources as enSettings } from "./en.settings";
 
+const de = { ...deBase, ...deSettings };
+const en = { ...enBase, ...enSettings };
 const namespaces = Object.keys(en) as (keyof typeof en)[];
 const table = (bundle: unknown): Record<string, string> => bundle as Record<string, string>;
 const placeholders = (text: string): string[] => (text.match(/\{\{\s*[\w.]+/g) ?? []).map((p) => p.replace(/[{\s]/g, "")).sort();

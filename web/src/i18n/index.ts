@@ -7,12 +7,31 @@ export type Locale = "en" | "de";
 export const locales: readonly Locale[] = ["en", "de"];
 const storageKey = "moorage.locale";
 
-const loaders = { en: () => import("./en"), de: () => import("./de") };
+const loaders = {
+  en: { base: () => import("./en"), settings: () => import("./en.settings") },
+  de: { base: () => import("./de"), settings: () => import("./de.settings") },
+};
+type Part = keyof (typeof loaders)["en"];
+
+/** What the pages opened so far need; a change of language brings all of it. */
+const needed = new Set<Part>(["base"]);
+const loaded = new Set<string>();
 
 async function load(locale: Locale): Promise<void> {
-  if (i18next.hasResourceBundle(locale, "common")) return;
-  const { resources } = await loaders[locale]();
-  for (const [namespace, bundle] of Object.entries(resources)) i18next.addResourceBundle(locale, namespace, bundle);
+  // A part that a page comes to need meanwhile is met by the same loop: a Set is walked to its last member.
+  for (const part of needed) {
+    if (loaded.has(`${locale} ${part}`)) continue;
+    const { resources } = await loaders[locale][part]();
+    for (const [namespace, bundle] of Object.entries(resources)) i18next.addResourceBundle(locale, namespace, bundle);
+    loaded.add(`${locale} ${part}`);
+  }
+}
+
+/** Brings the texts of the settings; their pages are shown when it resolves. */
+export async function loadSettingsTexts(): Promise<void> {
+  needed.add("settings");
+  await startI18n();
+  await load(currentLocale());
 }
 
 function firstLocale(): Locale {

@@ -5,11 +5,14 @@ import { Button } from "@/ui/Button";
 import { OriginIcon } from "@/ui/Badge";
 import { Field, Input } from "@/ui/Field";
 import { Radios } from "@/ui/Radios";
+import { CertificatesFold, useCertificateErrors } from "./CertificateFields";
+import { certificateFieldOf } from "./certificates";
 import { AddressField, AuthStyleField, KeyField } from "./EndpointFields";
 import type { Zone } from "./hints";
 import { TestPanel } from "./TestPanel";
 import { idleRun } from "./stages";
-import { missingFields, type FieldName, type Wizard, type WizardAction } from "./wizard";
+import type { Problem } from "./types";
+import { certificatesOf, fieldOf, missingFields, type FieldName, type Wizard, type WizardAction } from "./wizard";
 
 export interface StepProps {
   wizard: Wizard;
@@ -18,20 +21,24 @@ export interface StepProps {
 
 export interface AddressStepProps extends StepProps {
   /** What the server said about a field when saving. */
-  fieldError: (field: FieldName) => string | null;
+  problem: Problem | null;
   onTest: () => void;
 }
 
 const zones: readonly Zone[] = ["own_hardware", "own_contract", "router"];
 
-export function AddressStep({ wizard, dispatch, fieldError, onTest }: AddressStepProps) {
+export function AddressStep({ wizard, dispatch, problem, onTest }: AddressStepProps) {
   const { t } = useTranslation("connections");
   const { t: common } = useTranslation();
   const [wasSent, setWasSent] = useState(false);
   const { form } = wizard;
   const isTested = wizard.run.finished?.passed ?? false;
   const missing = wasSent ? missingFields(form) : [];
-  const errorOf = (field: FieldName) => (missing.includes(field) ? t(`wizard.missing_${field}`) : fieldError(field));
+  const said = fieldOf(problem);
+  const errorOf = (field: FieldName) => (missing.includes(field) ? t(`wizard.missing_${field}`) : said === field ? (problem?.message ?? null) : null);
+  const refused = certificateFieldOf(problem);
+  const tested = useCertificateErrors(wizard.run);
+  const certificateErrors = refused ? { [refused]: problem?.message ?? null } : tested;
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     setWasSent(true);
@@ -50,6 +57,7 @@ export function AddressStep({ wizard, dispatch, fieldError, onTest }: AddressSte
         <div className="flex flex-col gap-2">
           <KeyField label={t("wizard.api_key")} value={wizard.apiKey} onChange={(apiKey) => dispatch({ type: "key", apiKey })} />
           <AuthStyleField value={form.authStyle} onChange={(authStyle) => dispatch({ type: "edit", change: { authStyle } })} />
+          <CertificatesFold values={certificatesOf(wizard)} errors={certificateErrors} onChange={(change) => dispatch({ type: "certificates", change })} />
         </div>
         <Radios<Zone>
           legend={t("wizard.zone")}

@@ -18,6 +18,7 @@ import { OverviewSection } from "./OverviewSection";
 import { connectionQuery } from "./queries";
 import { RefusalNote } from "./RefusalNote";
 import { TestSection } from "./TestSection";
+import { TlsSection } from "./TlsSection";
 
 export function Component() {
   const { t } = useTranslation("connections");
@@ -63,7 +64,9 @@ function ConnectionPage({ id }: { id: string }) {
       {team.refusal ? <RefusalNote refusal={team.refusal} /> : null}
       <OverviewSection connection={connection} isReadOnly={isReadOnly} />
       <ModelsSection connection={connection} isReadOnly={isReadOnly} />
-      <TestSection connection={connection} isReadOnly={isReadOnly} />
+      {/* What was seen of the old key or address says nothing about the new one. */}
+      <TestSection key={connection.key.number} connection={connection} isReadOnly={isReadOnly} />
+      <TlsSection connection={connection} isReadOnly={isReadOnly} />
       <EndpointSection connection={connection} isReadOnly={isReadOnly} />
       <EndSection connection={connection} isReadOnly={isReadOnly} />
     </Page>

@@ -5,6 +5,7 @@ import { useFormats } from "@/i18n/format";
 import { OriginMark } from "@/ui/Badge";
 import { cx } from "@/ui/cx";
 import { ConnectionActs } from "./ConnectionActs";
+import { EndMarks } from "./EndMarks";
 import { expiryOf } from "./health";
 import { HealthMark } from "./HealthMark";
 import type { ConnectionView } from "./types";
@@ -45,6 +46,7 @@ export function ConnectionRow({ connection, isReadOnly }: { connection: Connecti
           </p>
         </div>
         <KeyFacts connection={connection} />
+        <EndMarks connection={connection} />
       </div>
     </li>
   );

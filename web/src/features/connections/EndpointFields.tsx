@@ -1,27 +1,12 @@
 // Address, key and sign-in style, with hints that need no network. Used by the wizard and by the replacement of a key.
-import { Lightbulb } from "lucide-react";
-import { type ReactNode, useDeferredValue } from "react";
+import { useDeferredValue } from "react";
 import { useTranslation } from "react-i18next";
-import { Button } from "@/ui/Button";
 import { Field, Input } from "@/ui/Field";
 import { PasswordInput } from "@/ui/PasswordInput";
 import { Select } from "@/ui/Select";
+import { HintNote } from "./HintNote";
 import { findAddressHints, findKeyHints } from "./hints";
 import type { AuthStyle } from "./types";
-
-function HintNote({ children, fix, onFix }: { children: ReactNode; fix?: string | undefined; onFix?: () => void }) {
-  return (
-    <div className="flex gap-2 rounded-md bg-warn-wash px-3 py-2 text-sm">
-      <Lightbulb aria-hidden="true" className="mt-0.5 size-4 shrink-0 text-warn" />
-      <div className="flex min-w-0 flex-col items-start gap-1.5">
-        <p>{children}</p>
-        {fix && onFix ? (
-          <Button size="sm" onClick={onFix} className="max-w-full"><span className="truncate">{fix}</span></Button>
-        ) : null}
-      </div>
-    </div>
-  );
-}
 
 interface TextProps {
   value: string;

@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { asProblem } from "@/api/client";
 import { useSignedIn } from "@/api/session";
+import { announce } from "@/ui/Announcer";
 import { Page } from "@/ui/Page";
 import { AddressStep } from "./AddressStep";
 import { dropDraft, loadDraft, saveDraft, tabStorage } from "./draft";
@@ -15,11 +16,9 @@ import { RefusalNote } from "./RefusalNote";
 import { SummaryStep } from "./SummaryStep";
 import { TestStep } from "./TestStep";
 import { useStagedTest } from "./useStagedTest";
-import { emptyForm, openWizard, reduceWizard, toConnectionMake, toTestRequest, type FieldName, type Step, type WizardAction } from "./wizard";
+import { emptyForm, fieldOf, openWizard, reduceWizard, toConnectionMake, toTestRequest, type Step, type WizardAction } from "./wizard";
 import { WizardSteps } from "./WizardSteps";
 import type { Problem } from "./types";
-
-const fieldOf: Record<string, FieldName> = { name: "name", base_url: "baseUrl", zone: "zone" };
 
 export function Component() {
   const { t } = useTranslation("connections");
@@ -60,13 +59,19 @@ function Wizard({ isFresh, onAnother }: { isFresh: boolean; onAnother: () => voi
 
   const act = (action: WizardAction) => {
     // What the server said about a field ends when the person answers it.
-    if (action.type === "edit") setProblem(null);
+    if (action.type === "edit" || action.type === "certificates") setProblem(null);
     dispatch(action);
   };
-  const test = () => {
+  const test = (tested = wizard) => {
     dispatch({ type: "go", step: "test" });
     setProblem(null);
-    void staged.start(NEW_TEST_PATH, toTestRequest(wizard));
+    void staged.start(NEW_TEST_PATH, toTestRequest(tested));
+  };
+  const pin = (keyHash: string) => {
+    const action: WizardAction = { type: "certificates", change: { pin: keyHash } };
+    dispatch(action);
+    announce(t("pin.announce"));
+    test(reduceWizard(wizard, action));
   };
   const save = async () => {
     setProblem(null);
@@ -77,20 +82,19 @@ function Wizard({ isFresh, onAnother }: { isFresh: boolean; onAnother: () => voi
     } catch (error) {
       const found = asProblem(error);
       setProblem(found);
-      if (found.field && found.field in fieldOf) dispatch({ type: "go", step: "address" });
+      if (fieldOf(found)) dispatch({ type: "go", step: "address" });
     } finally {
       make.reset();
     }
   };
 
   if (saved) return <ReadyView connection={saved} onAnother={onAnother} />;
-  const fieldError = (field: FieldName) => (problem?.field && fieldOf[problem.field] === field ? problem.message : null);
   return (
     <>
       <WizardSteps wizard={wizard} onGo={(next) => dispatch({ type: "go", step: next })} />
       <h2 ref={heading} tabIndex={-1} className="sr-only">{t(`wizard.step.${step}`)}</h2>
-      {step === "address" ? <AddressStep wizard={wizard} dispatch={act} fieldError={fieldError} onTest={test} /> : null}
-      {step === "test" ? <TestStep wizard={wizard} dispatch={act} onTest={test} onStop={staged.stop} /> : null}
+      {step === "address" ? <AddressStep wizard={wizard} dispatch={act} problem={problem} onTest={() => test()} /> : null}
+      {step === "test" ? <TestStep wizard={wizard} dispatch={act} onTest={() => test()} onStop={staged.stop} onPin={pin} /> : null}
       {step === "models" ? <ModelsStep wizard={wizard} dispatch={act} /> : null}
       {step === "summary" ? <SummaryStep wizard={wizard} dispatch={act} isSaving={make.isPending} error={problem?.message ?? null} onSave={() => void save()} /> : null}
     </>

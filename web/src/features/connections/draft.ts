@@ -1,4 +1,6 @@
-// Keeps what was typed in the wizard for this browser tab, for one person in one team. Never the key: it isn't part of the form.
+// Keeps what was typed in the wizard for this browser tab, for one person in one team. Never the key and never a private
+// key: neither is part of the form, and one that was pasted into the wrong field isn't kept either.
+import { countPem } from "./pem";
 import { emptyForm, type Form } from "./wizard";
 
 export type TabStorage = Pick<Storage, "getItem" | "setItem" | "removeItem">;
@@ -23,7 +25,8 @@ export function tabStorage(): TabStorage | null {
 
 export function saveDraft(place: DraftPlace, form: Form): void {
   try {
-    place.storage?.setItem(keyOf(place), JSON.stringify(form));
+    const caPem = countPem(form.caPem).keys === 0 ? form.caPem : "";
+    place.storage?.setItem(keyOf(place), JSON.stringify({ ...form, caPem }));
   } catch {
     // A full or closed storage costs the draft only.
   }

@@ -109,19 +109,23 @@ export function needsTypedModel(run: TestRun): boolean {
 export const fieldProblem = (run: TestRun, field: "base_url" | "api_key"): string | null =>
   run.problem?.field === field ? run.problem.message : null;
 
-/** Refused before the first stage, by an answer: nothing was tried and nothing changed. */
+/** Refused by an answer, which says why: nothing changed. */
 export const wasRefused = (run: TestRun): boolean => run.status === "broken" && run.problem?.code !== CUT;
 
 /** Code of a line that was cut: what the server did after that is unknown. */
 export const CUT = "offline";
 
-/** Plain text for a ticket or a mail. Built from what the server said, which carries neither key nor address. */
+/** Leads to the address by the public logs of certificates, so it stays on the page. */
+const UNSAID = new Set(["key_sha256"]);
+
+/** Plain text for a ticket or a mail. Built from what the server said, less what would tell the address. */
 export function describeRun(run: TestRun, label: (stage: StageName) => string): string {
   return run.rows
     .map((row) => {
       const time = row.ms === null ? "" : ` ${Math.round(row.ms)} ms`;
       const code = row.code ? ` [${row.code}]` : "";
-      const facts = Object.entries(row.facts ?? {}).map(([name, value]) => `${name}=${value}`);
+      const said = Object.entries(row.facts ?? {}).filter(([name]) => !UNSAID.has(name));
+      const facts = said.map(([name, value]) => `${name}=${value}`);
       const tail = facts.length > 0 ? ` (${facts.join(", ")})` : "";
       return `${label(row.stage)}: ${row.state}${code}${time}${row.message ? `. ${row.message}` : ""}${tail}`;
     })

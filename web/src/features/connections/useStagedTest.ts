@@ -1,7 +1,7 @@
 // Follows one staged test. A stream that ends without its last event counts as broken, never as passed.
 import { useCallback, useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
-import { asProblem, send } from "@/api/client";
+import { asProblem, ProblemError, send } from "@/api/client";
 import { readEvents } from "@/stream/sse";
 import { CUT, type TestEvent } from "./stages";
 import type { Problem, StageView, TestFinished } from "./types";
@@ -21,6 +21,8 @@ async function followTest(path: string, body: unknown, signal: AbortSignal, onEv
       finished = JSON.parse(data) as TestFinished;
       onEvent({ type: "finished", finished });
     }
+    // The test itself could not go on, and the server says why.
+    if (event === "problem") throw new ProblemError(response.status, JSON.parse(data) as Problem, null);
   });
   return finished as TestFinished | null;
 }

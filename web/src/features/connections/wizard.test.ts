@@ -3,7 +3,7 @@ import { choicesFrom, search, TICK_ALL_UP_TO } from "./choices";
 import { type DraftPlace, loadDraft, saveDraft, type TabStorage } from "./draft";
 import { advance, blockerOf, CUT, describeRun, fieldProblem, idleRun, needsTypedModel, STAGES, summarise, type TestRun, wasRefused } from "./stages";
 import type { FoundModel, StageView, TestFinished } from "./types";
-import { canGo, emptyForm, openWizard, reduceWizard, toConnectionMake, toTestRequest, type Wizard } from "./wizard";
+import { canGo, emptyForm, fieldOf, openWizard, reduceWizard, toConnectionMake, toTestRequest, type Wizard } from "./wizard";
 
 const found = (n: number): FoundModel[] =>
   Array.from({ length: n }, (_, i) => ({ model_id: `m${i}`, name: `Model ${i}`, context_length: null, inputs: ["text"] }));
@@ -48,6 +48,26 @@ describe("the wizard", () => {
     expect(canGo(reduceWizard(tested(), { type: "key", apiKey: "sk-other" }), "models")).toBe(false);
   });
 
+  it("forgets a result when the certificates change, and only then", () => {
+    const withCertificates = (change: object) => reduceWizard(tested(), { type: "certificates", change });
+    expect(canGo(withCertificates({ caPem: "-----BEGIN" }), "models")).toBe(false);
+    expect(canGo(withCertificates({ clientPem: "-----BEGIN" }), "models")).toBe(false);
+    expect(canGo(withCertificates({ pin: "abc" }), "models")).toBe(false);
+    expect(canGo(withCertificates({ caPem: "", clientPem: "", pin: "" }), "models")).toBe(true);
+  });
+
+  it("tests and saves with the same certificates", () => {
+    const wizard = reduceWizard(filled(), { type: "certificates", change: { caPem: "ca", clientPem: "client", pin: "pin" } });
+    expect(toTestRequest(wizard).tls).toEqual({ ca_pem: "ca", client_pem: "client", pin: "pin" });
+    expect(toConnectionMake(wizard).tls).toEqual(toTestRequest(wizard).tls);
+    expect(toTestRequest(filled()).tls).toBeNull();
+  });
+
+  it("leads a refusal to the field that it names", () => {
+    const of = (field: string | null) => fieldOf({ code: "x", message: "x", field } as never);
+    expect([of("base_url"), of("tls.client_pem"), of("tls.pin"), of("models"), fieldOf(null)]).toEqual(["baseUrl", "clientPem", "pin", null, null]);
+  });
+
   it("suggests an origin from a well-known address until a person has chosen", () => {
     let wizard = openWizard(emptyForm());
     wizard = reduceWizard(wizard, { type: "edit", change: { baseUrl: "https://openrouter.ai/api/v1" } });
@@ -87,8 +107,9 @@ describe("the wizard", () => {
     expect(make.models?.[0]).toEqual({ model_id: "m0", name: "Model 0", enabled: true });
   });
 
-  it("drops the key once the connection is saved (P12)", () => {
-    expect(JSON.stringify(reduceWizard(tested(), { type: "saved", connection: {} as never }))).not.toContain("sk-secret");
+  it("drops the key and the client certificate once the connection is saved (P12)", () => {
+    const wizard = reduceWizard(reduceWizard(tested(), { type: "certificates", change: { clientPem: "pem-secret" } }), { type: "saved", connection: {} as never });
+    expect(JSON.stringify(wizard)).not.toMatch(/sk-secret|pem-secret/);
   });
 });
 
@@ -105,10 +126,18 @@ describe("the draft", () => {
 
   const placeOf = (storage: TabStorage, personId = "me"): DraftPlace => ({ storage, personId, teamId: "team" });
 
-  it("brings back what was typed, without the key (P12)", () => {
+  it("brings back what was typed, without the key and the client certificate (P12)", () => {
     const storage = memory();
-    saveDraft(placeOf(storage), filled().form);
-    expect(storage.text()).not.toContain("sk-secret");
+    const { form } = reduceWizard(filled(), { type: "certificates", change: { caPem: "an authority", clientPem: "pem-secret", pin: "a pin" } });
+    saveDraft(placeOf(storage), form);
+    expect(storage.text()).not.toMatch(/sk-secret|pem-secret/);
+    expect(loadDraft(placeOf(storage))).toEqual({ ...filled().form, caPem: "an authority", pin: "a pin" });
+  });
+
+  it("keeps no private key that was pasted where an authority belongs (P12)", () => {
+    const storage = memory();
+    saveDraft(placeOf(storage), { ...filled().form, caPem: "-----BEGIN EC PRIVATE KEY-----\npem-secret" });
+    expect(storage.text()).not.toContain("pem-secret");
     expect(loadDraft(placeOf(storage))).toEqual(filled().form);
   });
 

@@ -1,13 +1,14 @@
 // The wizard's state and rules: what a step needs, what a change makes void. No React, no network, no storage.
+import { certificateFieldOf, type CertificateField, type Certificates, toTls } from "./certificates";
 import { addTyped, choicesFrom, countTicked, rename, tick, tickAll, toModelChoices, type Choice } from "./choices";
 import { guessZone, type Zone } from "./hints";
 import { advance, idleRun, type TestEvent, type TestRun } from "./stages";
-import type { AuthStyle, ConnectionMake, ConnectionView, TestRequest } from "./types";
+import type { AuthStyle, ConnectionMake, ConnectionView, Problem, TestRequest } from "./types";
 
 export type Step = "address" | "test" | "models" | "summary";
 export const STEPS: readonly Step[] = ["address", "test", "models", "summary"];
 
-/** Everything that was typed except the key. This is what the draft keeps. */
+/** Everything that was typed except the key and the client certificate. This is what the draft keeps. */
 export interface Form {
   name: string;
   baseUrl: string;
@@ -19,12 +20,15 @@ export interface Form {
   maintainerId: string;
   keyExpiresOn: string;
   typedModelId: string;
+  caPem: string;
+  pin: string;
 }
 
 export interface Wizard {
   step: Step;
   form: Form;
   apiKey: string;
+  clientPem: string;
   run: TestRun;
   choices: Choice[];
   saved: ConnectionView | null;
@@ -33,6 +37,7 @@ export interface Wizard {
 export type WizardAction =
   | { type: "edit"; change: Partial<Form> }
   | { type: "key"; apiKey: string }
+  | { type: "certificates"; change: Partial<Certificates> }
   | { type: "go"; step: Step }
   | { type: "test"; event: TestEvent }
   | { type: "tick"; modelId: string; enabled: boolean }
@@ -51,19 +56,30 @@ export const emptyForm = (maintainerId = ""): Form => ({
   maintainerId,
   keyExpiresOn: "",
   typedModelId: "",
+  caPem: "",
+  pin: "",
 });
+
+export const certificatesOf = ({ form, clientPem }: Pick<Wizard, "form" | "clientPem">): Certificates => ({ caPem: form.caPem, clientPem, pin: form.pin });
 
 /** A wizard always opens at the first step: the key is not kept, and without it nothing later holds. */
 export const openWizard = (form: Form): Wizard => ({
   step: "address",
   form,
   apiKey: "",
+  clientPem: "",
   run: idleRun(),
   choices: [],
   saved: null,
 });
 
 export type FieldName = "name" | "baseUrl" | "zone";
+
+const serverNames: Record<string, FieldName> = { name: "name", base_url: "baseUrl", zone: "zone" };
+
+/** The field of the first step that a refusal names. */
+export const fieldOf = (problem: Problem | null): FieldName | CertificateField | null =>
+  serverNames[problem?.field ?? ""] ?? certificateFieldOf(problem);
 
 /** What the first step still needs before a test makes sense. */
 export function missingFields(form: Form): FieldName[] {
@@ -93,6 +109,8 @@ export function reduceWizard(wizard: Wizard, action: WizardAction): Wizard {
       return edit(wizard, action.change);
     case "key":
       return action.apiKey === wizard.apiKey ? wizard : { ...forgetTest(wizard), apiKey: action.apiKey };
+    case "certificates":
+      return enterCertificates(wizard, action.change);
     case "go":
       return canGo(wizard, action.step) ? { ...wizard, step: action.step } : wizard;
     case "test":
@@ -106,8 +124,8 @@ export function reduceWizard(wizard: Wizard, action: WizardAction): Wizard {
     case "add_typed":
       return { ...wizard, choices: addTyped(wizard.choices, action.modelId) };
     case "saved":
-      // The key has done its work; nothing on the page needs it any more.
-      return { ...wizard, saved: action.connection, apiKey: "" };
+      // The keys have done their work; nothing on the page needs them any more.
+      return { ...wizard, saved: action.connection, apiKey: "", clientPem: "" };
   }
 }
 
@@ -120,7 +138,14 @@ function edit(wizard: Wizard, change: Partial<Form>): Wizard {
   return isVoid ? { ...forgetTest(wizard), form } : { ...wizard, form };
 }
 
-/** A result belongs to the address and key it was made with. Choices stay: the same models may come again. */
+function enterCertificates(wizard: Wizard, change: Partial<Certificates>): Wizard {
+  const before = certificatesOf(wizard);
+  const { clientPem, ...kept } = { ...before, ...change };
+  if (clientPem === before.clientPem && kept.caPem === before.caPem && kept.pin === before.pin) return wizard;
+  return { ...forgetTest(wizard), form: { ...wizard.form, ...kept }, clientPem };
+}
+
+/** A result belongs to the address, key and certificates it was made with. Choices stay: the same models may come again. */
 const forgetTest = (wizard: Wizard): Wizard => ({ ...wizard, run: idleRun() });
 
 function follow(wizard: Wizard, event: TestEvent): Wizard {
@@ -132,23 +157,27 @@ function follow(wizard: Wizard, event: TestEvent): Wizard {
   return { ...wizard, run, choices };
 }
 
-export function toTestRequest({ form, apiKey }: Wizard): TestRequest {
+export function toTestRequest(wizard: Wizard): TestRequest {
+  const { form, apiKey } = wizard;
   return {
     provider: "openai_compatible",
     base_url: form.baseUrl.trim(),
     api_key: apiKey,
     auth_style: form.authStyle,
+    tls: toTls(certificatesOf(wizard)),
     model_id: form.typedModelId.trim() || null,
   };
 }
 
-export function toConnectionMake({ form, apiKey, choices, run }: Wizard): ConnectionMake {
+export function toConnectionMake(wizard: Wizard): ConnectionMake {
+  const { form, apiKey, choices, run } = wizard;
   return {
     name: form.name.trim(),
     provider: "openai_compatible",
     base_url: form.baseUrl.trim(),
     api_key: apiKey,
     auth_style: form.authStyle,
+    tls: toTls(certificatesOf(wizard)),
     zone: form.zone ?? "own_hardware",
     data_location: form.dataLocation.trim(),
     maintainer_id: form.maintainerId || null,

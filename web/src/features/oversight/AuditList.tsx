@@ -60,10 +60,10 @@ function Details({ entry }: { entry: Entry }) {
     [t("audit.action"), entry.action],
     ...(entry.object_name ? [[t("audit.object"), entry.object_name] as [string, string]] : []),
     [t("audit.request"), entry.request_id],
-    ...Object.entries(entry.details).map(([name, value]): [string, string] => [nameOf(name), valueOf(value)]),
+    ...Object.entries(entry.details).map(([name, value]): [string, string] => [nameOf(name), valueOf(name, value)]),
   ];
   return (
-    <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-1 bg-canvas px-4 py-3 pl-11 text-xs">
+    <dl className="grid grid-cols-[minmax(0,auto)_minmax(55%,1fr)] gap-x-4 gap-y-1 bg-canvas px-4 py-3 pl-11 text-xs">
       {rows.map(([name, value]) => (
         <div key={name} className="contents">
           <dt className="text-muted">{name}</dt>

@@ -24,6 +24,9 @@ const known = [
   "models.changed",
   "models.discovered",
   "access.refused",
+  "egress.refused",
+  "egress.exception_active",
+  "deployment.started",
 ] as const;
 
 export function useActionWords(): (action: string) => string {
