@@ -1,7 +1,7 @@
 """`python -m benchmarks.guards [--write]`: runs every attack against every client; root, for a network of its own.
 
-The published guards get an environment of their own below the folder for temporary files, made from requirements.lock
-here when it is not there yet; `--environment` names another. Nothing but pip leaves the machine.
+The published guards get an environment of their own, made from requirements.lock here when it is not there yet, in
+.cache/ of the checkout or where `--environment` says. Nothing but pip leaves the machine.
 """
 
 import argparse
@@ -146,8 +146,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--write", action="store_true", help=f"write the tables into {DOCUMENT.relative_to(ROOT)}")
     parser.add_argument("--only", nargs="*", default=[], choices=CLIENTS, help="these clients; prints only")
-    default = Path(tempfile.gettempdir()) / "moorage-guards"
-    parser.add_argument("--environment", type=Path, default=default)
+    parser.add_argument("--environment", type=Path, default=ROOT / ".cache" / "guards")
     asked = parser.parse_args()
     if os.geteuid() != 0:
         sys.exit("a network of its own needs root")
