@@ -53,9 +53,9 @@ class Sample:
 
 
 @contextlib.asynccontextmanager
-async def clients_of(target: Target, count: int) -> AsyncIterator[list[Client]]:
+async def clients_of(target: Target, count: int, kind: type[Client] = Client) -> AsyncIterator[list[Client]]:
     """Open `count` connections."""
-    clients = [await Client.open(target) for _ in range(count)]
+    clients = [await kind.open(target) for _ in range(count)]
     try:
         yield clients
     finally:

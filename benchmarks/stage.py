@@ -7,7 +7,7 @@ import ssl
 import subprocess
 import sys
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -98,7 +98,9 @@ async def run_endpoint(folder: Path) -> AsyncIterator[Endpoint]:
 
 
 @contextlib.asynccontextmanager
-async def run_hub(folder: Path, endpoint: Endpoint, models: Sequence[str]) -> AsyncIterator[Hub]:
+async def run_hub(
+    folder: Path, endpoint: Endpoint, models: Sequence[str], settings: Mapping[str, str] | None = None
+) -> AsyncIterator[Hub]:
     """Run Moorage on an empty SQLite database, sign somebody up and connect the endpoint, all over the API."""
     serving = Serving(
         folder,
@@ -106,6 +108,7 @@ async def run_hub(folder: Path, endpoint: Endpoint, models: Sequence[str]) -> As
             "EGRESS_ALLOW": f"localhost:{endpoint.port}=127.0.0.1/32",
             "EXTRA_CA_FILE": endpoint.ca_file,
             "DRAIN_S": 0,
+            **(settings or {}),
         },
     )
     try:

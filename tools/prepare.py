@@ -7,7 +7,7 @@ Runs on a bare Python (standard library only): `python3 tools/prepare.py WHAT…
     pages     the pages, built into moorage/static (needs `python`; Node from PATH, else from a PyPI wheel)
     modules   web/node_modules only, for checks
     peers     the npm packages of tests/peers
-    programs  Chromium, PostgreSQL, ip and strace, by apt-get where that is allowed
+    programs  Chromium, PostgreSQL, ip, nft and strace, by apt-get where that is allowed
     npm DIR … runs npm in DIR with the Node chosen above
 
 What was done is remembered as the hash of what it was done from (`.venv/.moorage-*`, `*/node_modules/.moorage-lock`).
@@ -33,6 +33,7 @@ PROGRAMS = {  # Debian package → what proves that it is there
     "chromium": ["/usr/bin/chromium"],
     "postgresql": ["/usr/lib/postgresql/*/bin/initdb"],
     "iproute2": ["/usr/sbin/ip", "/sbin/ip", "/usr/bin/ip", "/bin/ip"],
+    "nftables": ["/usr/sbin/nft", "/sbin/nft"],
     "strace": ["/usr/bin/strace"],
 }
 COMES_WITH = {"chromium": ["fonts-liberation"]}  # without a font every page is empty

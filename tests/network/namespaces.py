@@ -56,17 +56,17 @@ def two_namespaces() -> Iterator[tuple[Namespace, Namespace]]:
     """Make (inside, outside), and take both away at the end."""
     if reason := reason_to_skip(user_id=os.geteuid()):
         pytest.skip(reason)
-    _sweep()
+    sweep()
     inside, outside = (Namespace(f"{PREFIX}{os.getpid()}-{side}") for side in ("inside", "outside"))
     try:
         for namespace in (inside, outside):
-            _run("netns", "add", namespace.name)
+            run_ip("netns", "add", namespace.name)
         _write_settings(inside)
         _lay_the_cable(inside, outside)
         yield inside, outside
     finally:
         for namespace in (inside, outside):
-            _remove(namespace.name)
+            remove(namespace.name)
 
 
 def _write_settings(inside: Namespace) -> None:
@@ -80,15 +80,16 @@ def _write_settings(inside: Namespace) -> None:
 
 
 def _lay_the_cable(inside: Namespace, outside: Namespace) -> None:
-    _run("-n", inside.name, "link", "add", WAY_OUT, "type", "veth", "peer", "name", WAY_IN, "netns", outside.name)
-    _configure(inside, WAY_OUT, [*LINK_INSIDE, f"{OWN_PUBLIC[0]}/32"], gateways=LINK_OUTSIDE)
-    _configure(outside, WAY_IN, LINK_OUTSIDE, gateways=LINK_INSIDE)
+    run_ip("-n", inside.name, "link", "add", WAY_OUT, "type", "veth", "peer", "name", WAY_IN, "netns", outside.name)
+    configure(inside, WAY_OUT, [*LINK_INSIDE, f"{OWN_PUBLIC[0]}/32"], gateways=LINK_OUTSIDE)
+    configure(outside, WAY_IN, LINK_OUTSIDE, gateways=LINK_INSIDE)
     posts = (NAME_SERVER, CLOSED, *ENDPOINTS, *VICTIMS_OUTSIDE)
-    _batch(outside, [f"address add {_host_network(address)} dev lo{_at_once(address)}" for address in posts])
+    batch(outside, [f"address add {_host_network(address)} dev lo{_at_once(address)}" for address in posts])
 
 
-def _configure(here: Namespace, interface: str, networks: Sequence[str], *, gateways: Sequence[str]) -> None:
-    _batch(
+def configure(here: Namespace, interface: str, networks: Sequence[str], *, gateways: Sequence[str]) -> None:
+    """Bring an interface up, with these addresses, and let everything unknown go to the gateways."""
+    batch(
         here,
         [
             "link set lo up",
@@ -108,11 +109,13 @@ def _at_once(address: str) -> str:
     return " nodad" if ":" in address else ""
 
 
-def _batch(namespace: Namespace, commands: Sequence[str]) -> None:
-    _run("-n", namespace.name, "-batch", "-", text="\n".join(commands) + "\n")
+def batch(namespace: Namespace, commands: Sequence[str]) -> None:
+    """Have `ip` carry out several commands in a namespace."""
+    run_ip("-n", namespace.name, "-batch", "-", text="\n".join(commands) + "\n")
 
 
-def _run(*arguments: str, text: str = "") -> None:
+def run_ip(*arguments: str, text: str = "") -> None:
+    """Run `ip`; the test fails with what it said."""
     done = subprocess.run([_ip(), *arguments], input=text, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         pytest.fail(
@@ -126,16 +129,17 @@ def _ip() -> str:
     return str(find_program(["ip"], debian_package="iproute2", also_in=["/usr/sbin", "/sbin"]))
 
 
-def _remove(name: str) -> None:
+def remove(name: str) -> None:
+    """Take a namespace away, with what belongs to it."""
     subprocess.run([_ip(), "netns", "delete", name], capture_output=True, check=False)
     shutil.rmtree(SETTINGS / name, ignore_errors=True)
     with contextlib.suppress(OSError):
         SETTINGS.rmdir()
 
 
-def _sweep() -> None:
+def sweep() -> None:
     """Take away what tests left that were killed."""
     for folder in (Path("/run/netns"), SETTINGS):
         for entry in folder.glob(f"{PREFIX}*"):
             if not Path(f"/proc/{entry.name.removeprefix(PREFIX).partition('-')[0]}").exists():
-                _remove(entry.name)
+                remove(entry.name)
