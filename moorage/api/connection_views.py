@@ -106,6 +106,10 @@ def picker_line(line: PickerLine, language: Language) -> PickerModel:
 
 def _stage(stored: Mapping[str, Any], language: Language) -> StageView:
     code = stored["code"]
+    if code == "tls_expires_soon":
+        # The days of today, not those of the day of the test.
+        facts = {**stored["facts"], "days": _days_until(stored["facts"]["expires_on"])}
+        stored = {**stored, "facts": facts}
     if code is not None:
         message = sentence(code, stored["facts"], language)
     elif stored["state"] == "passed":
@@ -120,7 +124,7 @@ def _tls(facts: ConnectionFacts) -> TlsView:
         private_ca=_certificate(facts.trust["private_ca"]),
         client_certificate=_certificate(facts.trust["client_certificate"]),
         pinned=facts.trust["pinned"],
-        server=None if facts.last_test is None else _server_certificate(facts.last_test),
+        server=_server_certificate(facts.server_certificate),
     )
 
 
@@ -130,17 +134,16 @@ def _certificate(stored: Mapping[str, str] | None) -> CertificateView | None:
     return CertificateView(**stored, days_left=_days_until(stored["expires_on"]))
 
 
-def _server_certificate(test: LastTest) -> ServerCertificateView | None:
-    facts: Mapping[str, Any] = next((stage["facts"] for stage in test.stages if stage["stage"] == "tls"), {})
-    if "expires_on" not in facts:
+def _server_certificate(seen: Mapping[str, str] | None) -> ServerCertificateView | None:
+    if seen is None:
         return None
-    days_left = _days_until(facts["expires_on"])
+    days_left = _days_until(seen["expires_on"])
     return ServerCertificateView(
-        issuer=facts["issuer"],
-        expires_on=facts["expires_on"],
+        issuer=seen["issuer"],
+        expires_on=seen["expires_on"],
         days_left=days_left,
         warns=days_left < EXPIRY_WARNING_DAYS,
-        seen_at=moment(test.at),
+        seen_at=moment(datetime.fromisoformat(seen["seen_at"])),
     )
 
 

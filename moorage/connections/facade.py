@@ -242,6 +242,7 @@ class Connections:
             maintainer_id=draft.maintainer_id,
             health="unproven" if tested is None else tested.health,
             health_code=None if tested is None else tested.health_code,
+            server_certificate=None if tested is None else tested.server_certificate,
         )
 
 

@@ -1,6 +1,6 @@
 """What a staged test works with and what it finds, stage by stage, in codes and figures; never an address or a key."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
@@ -79,6 +79,11 @@ class Findings:
         return self.failed is None and completion is not None and completion.state in {"passed", "warned"}
 
     @property
+    def server_certificate(self) -> dict[str, Param] | None:
+        """What the test saw of the server's certificate: `issuer` and `expires_on`; None if it did not get there."""
+        return certificate_of(event.to_json() for event in self.stages.values())
+
+    @property
     def health_code(self) -> str | None:
         """What the test says about the endpoint's health: a failure code, or None for healthy."""
         failed = self.failed
@@ -86,3 +91,9 @@ class Findings:
             return failed.code
         completion = self.stages.get("completion")
         return completion.code if completion is not None else None
+
+
+def certificate_of(stages: Iterable[Mapping[str, Any]]) -> dict[str, Param] | None:
+    """Find the server's certificate in stages as they are stored: `issuer` and `expires_on`, None without."""
+    facts: Mapping[str, Param] = next((stage["facts"] for stage in stages if stage["stage"] == "tls"), {})
+    return {name: facts[name] for name in ("issuer", "expires_on")} if "expires_on" in facts else None

@@ -9,10 +9,10 @@ from uuid import UUID
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from moorage.connections.findings import STAGES, Findings
+from moorage.connections.findings import STAGES, Findings, certificate_of
 from moorage.connections.health import Health, judge_health
 from moorage.connections.tables import ConnectionTestRow
-from moorage.errors import Invalid
+from moorage.errors import Invalid, Param
 from moorage.providers.protocol import DiscoveredModel, Quirks
 from moorage.storage.types import db_now
 
@@ -29,6 +29,7 @@ class DraftResult:
     models: Sequence[DiscoveredModel]
     health: Health
     health_code: str | None
+    server_certificate: dict[str, Param] | None
 
 
 class TestResults:
@@ -87,12 +88,14 @@ class TestResults:
         if bytes(row.fingerprint) != fingerprint:
             raise Invalid("test_other_endpoint", field="test_id")
         health, code = _read_health(row.stages, passed=row.passed)
+        seen = certificate_of(row.stages)
         return DraftResult(
             sealed_base_url=row.sealed_base_url,
             quirks=Quirks.from_json(row.quirks),
             models=[_model_from_json(model) for model in row.models],
             health=health,
             health_code=code,
+            server_certificate=None if seen is None else {**seen, "seen_at": row.at.isoformat()},
         )
 
     async def adopt(self, test_id: UUID, connection_id: UUID) -> None:

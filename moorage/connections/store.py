@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from moorage.accounts.tables import MembershipRow
 from moorage.connections.credentials import SealedReach
 from moorage.connections.health import judge_health
 from moorage.connections.tables import ConnectionModelRow, ConnectionRow, ConnectionTestRow
-from moorage.errors import Conflict, Invalid, NotFound
+from moorage.errors import Conflict, Invalid, NotFound, Param
 from moorage.providers.protocol import DiscoveredModel, Json, Quirks
 from moorage.storage.types import db_now, new_id
 
@@ -37,6 +38,7 @@ class NewConnection:
     maintainer_id: UUID | None
     health: str
     health_code: str | None
+    server_certificate: dict[str, Param] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,7 @@ class ConnectionStore:
                 zone=new.zone,
                 data_location=new.data_location,
                 **new.sealed,
+                server_certificate=new.server_certificate,
                 key_number=1,
                 key_set_at=db_now(),
                 key_set_by=made_by,
@@ -183,6 +186,7 @@ class ConnectionStore:
                 "sealed_key": None,
                 "sealed_trust": None,
                 "trust_facts": None,
+                "server_certificate": None,
                 "enabled": False,
                 "deleted_at": db_now(),
                 "updated_at": db_now(),
@@ -202,6 +206,23 @@ class ConnectionStore:
             await self._tx.execute(_NOTE_HEALTH, {**known, **said})
         else:
             await self._tx.execute(_NOTE_HEALTH_OF_KEY, {**known, **said, "its_key_number": key_number})
+
+    async def note_certificate(
+        self, connection_id: UUID, certificate: Mapping[str, Param] | None, *, key_number: int
+    ) -> None:
+        """Store what a test saw of the server's certificate, unless it was replaced since; None is no news."""
+        if certificate is None:
+            return
+        now: datetime = (await self._tx.execute(select(db_now()))).scalar_one()
+        await self._tx.execute(
+            update(ConnectionRow)
+            .where(
+                ConnectionRow.id == connection_id,
+                ConnectionRow.team_id == self._team_id,
+                ConnectionRow.key_number == key_number,
+            )
+            .values(server_certificate={**certificate, "seen_at": now.isoformat()})
+        )
 
     async def remember(self, connection_id: UUID, key_number: int, quirks: Mapping[str, Json]) -> None:
         """Store what a call has taught about the endpoint, unless the endpoint was replaced since."""

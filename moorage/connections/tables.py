@@ -24,6 +24,7 @@ class ConnectionRow(Row):
     sealed_key: Mapped[bytes | None] = mapped_column(LargeBinary)
     sealed_trust: Mapped[bytes | None] = mapped_column(LargeBinary)
     trust_facts: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    server_certificate: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     key_number: Mapped[int] = mapped_column(Integer)
     key_set_at: Mapped[datetime] = mapped_column(UtcTime)
     key_set_by: Mapped[UUID] = mapped_column(Id)

@@ -228,6 +228,7 @@ class Testing:
         await store.get(row.id)
         if findings.passed or findings.failed is not None:
             await store.note_health(row.id, findings.health_code, key_number=row.key_number)
+        await store.note_certificate(row.id, findings.server_certificate, key_number=row.key_number)
         if findings.passed:
             await store.remember(row.id, row.key_number, findings.quirks.to_json())
             if "v1_added" in findings.notes and findings.endpoint is not None:
@@ -269,6 +270,7 @@ class Testing:
             if findings.models_offered:
                 await store.merge_models(row.id, findings.models)
             await store.note_health(row.id, findings.health_code)
+            await store.note_certificate(row.id, findings.server_certificate, key_number=row.key_number + 1)
             act = Act(
                 "connection.key_replaced",
                 "connection",

@@ -55,6 +55,7 @@ class ConnectionFacts:
     enabled: bool
     has_key: bool
     trust: Mapping[str, Any]
+    server_certificate: Mapping[str, Any] | None
     key_number: int
     key_set_at: datetime
     key_set_by: str
@@ -115,6 +116,7 @@ class ConnectionViews:
                 enabled=row.enabled,
                 has_key=bool(row.has_key),
                 trust=row.trust_facts or NO_TRUST_FACTS,
+                server_certificate=row.server_certificate,
                 key_number=row.key_number,
                 key_set_at=row.key_set_at,
                 key_set_by=names.get(row.key_set_by, "–"),

@@ -245,3 +245,17 @@ async def test_saving_untested_addresses_is_paced_like_testing_them(quay: Quay) 
             )
     with pytest.raises(TooMany, match="tests_limited"):
         await quay.connections.make(quay.olga, replace(quay.draft(), entered=quay.entered("https://10.0.0.99")))
+
+
+async def test_the_servers_certificate_stays_known_when_a_later_test_does_not_get_that_far(quay: Quay) -> None:
+    """Its last day is what the page warns of; a server that is down has one all the same."""
+    connection_id = await connect(quay, Trust())
+    seen = (await quay.connections.get(quay.olga, connection_id)).server_certificate
+    assert seen is not None
+    assert (set(seen), seen["expires_on"][:2]) == ({"issuer", "expires_on", "seen_at"}, "30")
+    await quay.server.__aexit__(None, None, None)
+    stopped = await finish(quay.connections.test_stored(quay.olga, connection_id))
+    assert stopped.findings.failed is not None
+    assert (await quay.connections.get(quay.olga, connection_id)).server_certificate == seen
+    await quay.connections.delete(quay.olga, connection_id)
+    assert [row.server_certificate for row in await quay.rows(ConnectionRow)] == [None]

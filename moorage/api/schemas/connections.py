@@ -162,7 +162,7 @@ class CertificateView(Shape):
 
 
 class ServerCertificateView(Shape):
-    """The endpoint's certificate as the last test saw it. `warns` from three weeks before its last day on."""
+    """The endpoint's certificate as a test last saw it. `warns` from three weeks before its last day on."""
 
     issuer: str
     expires_on: str

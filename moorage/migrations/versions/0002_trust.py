@@ -1,4 +1,4 @@
-"""Connections may have authorities, a client certificate and a pinned key of their own; they are sealed."""
+"""Connections may have certificates of their own, sealed; and remember the server's as a test last saw it."""
 
 from collections.abc import Sequence
 
@@ -14,3 +14,4 @@ depends_on: str | Sequence[str] | None = None
 def upgrade() -> None:
     op.add_column("connection", sa.Column("sealed_trust", sa.LargeBinary(), nullable=True))
     op.add_column("connection", sa.Column("trust_facts", sa.JSON(), nullable=True))
+    op.add_column("connection", sa.Column("server_certificate", sa.JSON(), nullable=True))

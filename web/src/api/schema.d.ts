@@ -1479,7 +1479,7 @@ export interface components {
         };
         /**
          * ServerCertificateView
-         * @description The endpoint's certificate as the last test saw it. `warns` from three weeks before its last day on.
+         * @description The endpoint's certificate as a test last saw it. `warns` from three weeks before its last day on.
          */
         ServerCertificateView: {
             /** Days Left */
