@@ -24,9 +24,9 @@ async def test_starts_and_exceptions_are_shown_newest_last(moorage: Doctor, data
     assert said.code == 0
     told = [line.split("Z  ", 1) for line in said.out.splitlines()]
     assert [text for _, text in told] == [
-        "Moorage 0.1.0 was started with 0 exceptions from the address rules.",
-        "Moorage 0.1.0 was started with 0 exceptions from the address rules.",
-        "Moorage 0.1.0 was started with 1 exceptions from the address rules.",
+        "Moorage 0.1.0 was started; exceptions from the address rules: 0.",
+        "Moorage 0.1.0 was started; exceptions from the address rules: 0.",
+        "Moorage 0.1.0 was started; exceptions from the address rules: 1.",
         "llm.kanzlei.internal on port 443 may be reached in 10.20.0.0/24.",
     ]
     assert [when.split()[0] for when, _ in told] == ["1", "2", "3", "4"]
@@ -37,7 +37,7 @@ async def test_the_newest_are_shown_when_fewer_are_asked_for_and_in_the_readers_
 ) -> None:
     said = await moorage("audit", "show", "--limit", "2", "--language", "de", settings={"DATA": data})
     assert [line.split("Z  ", 1)[1] for line in said.out.splitlines()] == [
-        "Moorage 0.1.0 wurde mit 1 Ausnahmen von den Adressregeln gestartet.",
+        "Moorage 0.1.0 wurde gestartet; Ausnahmen von den Adressregeln: 1.",
         "llm.kanzlei.internal darf über Port 443 in 10.20.0.0/24 erreicht werden.",
     ]
 

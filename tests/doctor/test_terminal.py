@@ -113,7 +113,7 @@ async def test_colours_can_be_declined(
 
 
 async def test_a_narrow_terminal_gets_the_text_below_the_row(here: Path) -> None:
-    said = await _Screen(here, 60).run("localhost", settings={})
+    said = await _Screen(here, 60).run("localhost", settings={}, variables={"COLUMNS": ""})
     assert max(len(line) for line in lines(said)) <= 60
     assert any(line.startswith("    A base URL begins with") for line in lines(said))
 
