@@ -3,10 +3,12 @@
 Never a control character of what it is handed: a name from outside can't move the cursor or change the colour.
 """
 
+import os
 import shutil
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, TextIO
 
 from moorage.api.sentences import LANGUAGES, Language, choose_language
@@ -111,8 +113,13 @@ class Terminal:
         return f"\x1b[{_COLOUR[kind]}m{text}\x1b[0m" if self._is_coloured else text
 
     def _write(self, text: str) -> None:
-        self._stream.write(text)
-        self._stream.flush()
+        try:
+            self._stream.write(text)
+            self._stream.flush()
+        except BrokenPipeError:
+            # Whoever read has read enough (`| head`). The checks go on, for the exit code; nobody hears of them.
+            with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
+                os.dup2(nowhere.fileno(), self._stream.fileno())
 
 
 def _can_write(stream: TextIO, text: str) -> bool:

@@ -131,6 +131,24 @@ async def test_a_terminal_without_these_letters_gets_others(doctor: Doctor) -> N
     assert said.out.isascii()
 
 
+@pytest.mark.parametrize("words", [["https://127.1/v1"], []], ids=["an endpoint", "the deployment"])
+def test_a_reader_that_has_read_enough_gets_no_traceback(here: Path, words: list[str]) -> None:
+    """`moorage doctor | head -1`."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        command("doctor", *words),
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment({"DATA": here / "data"}, {}),
+        timeout=TIMEOUT_S,
+        check=False,
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (2 if words else 0, "")
+
+
 def test_a_control_character_never_reaches_the_screen() -> None:
     stream = io.StringIO()
     terminal = Terminal(stream, {}, Columns(6, 4, 0))
