@@ -280,6 +280,15 @@ async def test_the_walk_ends_when_its_time_is_over(doctor: Doctor, models: Model
     assert (said.code, said.rows()["Short test answer"]) == (4, "failed")
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Let what the test starts be interrupted, even where the tests themselves run in a shell's background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 async def test_ctrl_c_ends_it_at_once_and_without_a_word(models: Models, allowed: Allowed, here: Path) -> None:
     process = await asyncio.create_subprocess_exec(
         *command("doctor", models[1].base_url, "--key-stdin", "--model", "hang-before-headers"),
