@@ -15,6 +15,8 @@ _REFUSED: Final = frozenset(
         "quota_exhausted",
         "key_unreadable",
         "client_certificate_refused",
+        "ca_unusable",
+        "client_certificate_unusable",
     }
 )
 _SLOW: Final = frozenset(

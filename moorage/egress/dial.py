@@ -2,8 +2,9 @@
 
 import asyncio
 import socket
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address, ip_address
 from typing import Any
 
@@ -13,7 +14,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from moorage.egress.limits import Limits
 from moorage.egress.policy import Address, AddressPolicy, Reason, no_public_address, parse_literal
 from moorage.egress.refusals import Refusals
-from moorage.egress.resolver import Resolver
+from moorage.egress.resolver import LOOKUPS_PER_TEAM, Resolver
 from moorage.egress.scope import Scope
 from moorage.egress.urls import Endpoint
 from moorage.errors import AddressRefused
@@ -57,6 +58,7 @@ class Dialler:
     limits: Limits
     metrics: Metrics
     refusals: Refusals
+    asking: Counter[str] = field(default_factory=Counter)
 
     async def judged_addresses(self, scope: Scope, endpoint: Endpoint) -> list[Address]:
         """Look the host up once and judge every address of the answer. Raises AddressRefused.
@@ -66,7 +68,11 @@ class Dialler:
         """
         asked_at_s = asyncio.get_running_loop().time()
         literal = parse_literal(endpoint.host)
+        self.asking[scope.team] += 1
         try:
+            if literal is None and self.asking[scope.team] > LOOKUPS_PER_TEAM:
+                # Counted until the refusal is told: else a team could tell from what it may ask next how long one took.
+                raise no_public_address(Reason.LOOKUPS_BUSY)
             return self.policy.judge(endpoint.host, endpoint.port, await self._answer(scope, endpoint, literal))
         except AddressRefused as refused:
             self.refusals.note(refused, team=scope.team, connection=scope.connection)
@@ -74,6 +80,10 @@ class Dialler:
                 now_s = asyncio.get_running_loop().time()
                 await asyncio.sleep(max(0.0, asked_at_s + self.limits.refusal_after_s - now_s))
             raise
+        finally:
+            self.asking[scope.team] -= 1
+            if not self.asking[scope.team]:
+                del self.asking[scope.team]
 
     async def _answer(self, scope: Scope, endpoint: Endpoint, literal: Address | None) -> list[Address]:
         if literal is not None:

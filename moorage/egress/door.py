@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from moorage.egress.dial import Dialler
 from moorage.egress.failures import connect_failure, translate
@@ -20,13 +20,11 @@ from moorage.egress.resolver import Resolver
 from moorage.egress.scope import Scope
 from moorage.egress.trust import Contexts, Trust
 from moorage.egress.urls import Endpoint
-from moorage.errors import EndpointFailure
+from moorage.errors import EndpointFailure, Invalid
 from moorage.telemetry import Metrics
-from moorage.vault.certificates import public_key_pin
+from moorage.vault.certificates import public_key_pin, shown_name
 
 __all__ = ["Answer", "Door", "Finding", "Incoming", "Limits", "Line", "Outbound", "Scope", "Trust"]
-
-_MAX_ISSUER_CHARS: Final = 80
 
 
 class Door:
@@ -104,12 +102,14 @@ class Door:
                 )
         except ssl.SSLError as error:
             raise translate(error, port=endpoint.port, connect_timeout_s=0) from None
-        except OSError:
+        except (OSError, UnicodeDecodeError):
             raise EndpointFailure("tls_failed") from None
         try:
             session = transport.get_extra_info("ssl_object")
             pin = public_key_pin(session.getpeercert(binary_form=True))
             return {**_certificate_facts(session.version(), session.getpeercert()), "key_sha256": pin}
+        except Invalid:
+            raise EndpointFailure("tls_failed") from None
         finally:
             transport.abort()
 
@@ -117,14 +117,10 @@ class Door:
 def _certificate_facts(version: str, certificate: Any) -> dict[str, str | int | float]:
     expires_s = ssl.cert_time_to_seconds(certificate["notAfter"])
     issuer = {name: text for part in certificate["issuer"] for name, text in part}
-    # An issuer's common name may be a host name; its organisation is not.
-    text = issuer.get("organizationName", "")
-    if not text and "." not in issuer.get("commonName", "."):
-        text = issuer["commonName"]
-    shown = "".join(char for char in text if char.isprintable())[:_MAX_ISSUER_CHARS]
+    shown = shown_name([issuer.get("organizationName", "")], [issuer.get("commonName", "")])
     return {
         "version": version,
-        "issuer": shown or "?",
+        "issuer": shown,
         "expires_on": datetime.fromtimestamp(expires_s, UTC).date().isoformat(),
     }
 

@@ -10,7 +10,8 @@ from moorage.egress.trust import PinMismatchError
 from moorage.errors import EndpointFailure
 
 # RuntimeError: a session or a stream that was closed while it was in use (the pool was hung up).
-NETWORK_ERRORS: Final = (aiohttp.ClientError, HttpProcessingError, OSError, RuntimeError)
+# UnicodeDecodeError: a name in the server's certificate that Python's own TLS can't read.
+NETWORK_ERRORS: Final = (aiohttp.ClientError, HttpProcessingError, OSError, RuntimeError, UnicodeDecodeError)
 
 # Verify codes of OpenSSL's x509_vfy.h.
 _EXPIRED: Final = 10

@@ -270,9 +270,12 @@ class AddressPolicy:
         verdict = classify(address)
         if verdict is not Verdict.PUBLIC:
             return verdict
-        if address in self.own_addresses:
+        # NAT64 leads to the address inside, ISATAP may: own and refused ones stay so in these clothes.
+        inside = embedded_ipv4(address) if isinstance(address, IPv6Address) else None
+        faces = [address] if inside is None else [address, inside]
+        if not self.own_addresses.isdisjoint(faces):
             return Reason.OWN_ADDRESS
-        if any(address in network for network in self.refused_networks):
+        if any(face in network for face in faces for network in self.refused_networks):
             return Reason.REFUSED_NETWORK
         return None
 

@@ -53,6 +53,9 @@ class Sentry(ResponseHandler):
             self._give_up()
         else:
             super().data_received(data)
+            if self.is_idle and self.should_close:
+                # The end of the answer and more came in one piece: released already, and not silent.
+                self.close()
 
     def _give_up(self) -> None:
         flood = HttpProcessingError(code=400, message="framing without content")
@@ -138,7 +141,6 @@ class Pools:
         Raises EndpointFailure("too_many_requests"): the connection or its team has as many under way as it may have;
         Invalid for a trust that can't be used.
         """
-        tls = await self._contexts.give(trust)
         now_s = asyncio.get_running_loop().time()
         if now_s - self._swept_at_s > _SWEEP_EVERY_S:
             self._swept_at_s = now_s
@@ -148,11 +150,15 @@ class Pools:
         if pool is not None and now_s - pool.born_at_s > self._dialler.limits.pool_age_s:
             await self._retire(where)
             pool = self._pools.get(where)
-        if self._is_closed:
+        if pool is None:
+            tls = await self._contexts.give(trust)
+            # Somebody else may have made it meanwhile, or closed the door.
+            pool = self._pools.get(where)
+            if pool is None and not self._is_closed:
+                pool = self._pools[where] = Pool(self._dialler, tls, scope, endpoint, now_s=now_s)
+        if pool is None or self._is_closed:
             raise EndpointFailure("connection_lost")
         self._count_in(scope)
-        if pool is None:
-            pool = self._pools[where] = Pool(self._dialler, tls, scope, endpoint, now_s=now_s)
         pool.in_use += 1
         pool.used_at_s = now_s
         return pool

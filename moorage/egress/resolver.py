@@ -98,7 +98,11 @@ class SystemResolver:
                 loop.call_soon_threadsafe(end, addresses)
 
         # A daemon, not one of a pool: Python waits for a pool's threads at its end, and a silent server would hold it.
-        threading.Thread(target=run, name="moorage-dns", daemon=True).start()
+        try:
+            threading.Thread(target=run, name="moorage-dns", daemon=True).start()
+        except RuntimeError:  # the system has no thread to give
+            end([])
+            raise no_public_address(Reason.LOOKUPS_BUSY) from None
         return lookup
 
 

@@ -28,7 +28,7 @@ _KNOWN_BUNDLES: Final = (
     Path("/etc/ssl/ca-bundle.pem"),
     Path("/etc/ssl/cert.pem"),
 )
-_CONTEXTS_KEPT: Final = 256
+_CONTEXTS_KEPT: Final = 64
 
 
 @dataclass(frozen=True)
@@ -96,6 +96,9 @@ class Contexts:
             show_client_certificate(context, trust.client_pem)
         if trust.pin:
             require_public_key(context, trust.pin)
+        if trust.pin and trust.client_pem is not None:
+            # Under TLS 1.2 our certificate would travel before the server's key has been compared.
+            context.minimum_version = ssl.TLSVersion.TLSv1_3
         return context
 
 
@@ -122,7 +125,7 @@ def build_private_context(ca_pem: str) -> ssl.SSLContext:
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     try:
         context.load_verify_locations(cadata=ca_pem)
-    except (OSError, ValueError):
+    except (OSError, ValueError, TypeError):
         raise Invalid("ca_unusable", field="tls.ca_pem") from None
     return context
 
@@ -144,7 +147,11 @@ def require_public_key(context: ssl.SSLContext, pin: str) -> None:
         def do_handshake(self) -> None:
             super().do_handshake()  # raises until the handshake is complete
             certificate = self.getpeercert(binary_form=True)
-            if certificate is None or public_key_pin(certificate) != pin:
+            try:
+                shown = "" if certificate is None else public_key_pin(certificate)
+            except Invalid:
+                shown = ""
+            if shown != pin:
                 raise PinMismatchError("another public key")
 
     context.sslobject_class = Pinned

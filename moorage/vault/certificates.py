@@ -4,6 +4,7 @@ import base64
 import binascii
 import hashlib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -18,6 +19,7 @@ from moorage.vault.secret import Secret
 MAX_PEM_CHARS: Final = 65_536
 MAX_CERTIFICATES: Final = 32
 _PIN_BYTES: Final = 32
+_MAX_KEY_CHARS: Final = 16_384  # RSA with 8192 bits takes 6,400
 _MAX_NAME_CHARS: Final = 80
 _PRIVATE_KEY: Final = re.compile(
     r"-----BEGIN (?P<kind>(?:[A-Z]+ )?PRIVATE KEY)-----[A-Za-z0-9+/=\s]+-----END (?P=kind)-----"
@@ -33,10 +35,16 @@ class CertificateFacts:
 
 
 def public_key_pin(certificate_der: bytes) -> str:
-    """Give the SHA-256 of a certificate's public key (SubjectPublicKeyInfo, RFC 7469) in base64: 44 characters."""
-    key = x509.load_der_x509_certificate(certificate_der).public_key()
-    digest = hashlib.sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).digest()
-    return base64.b64encode(digest).decode()
+    """Give the SHA-256 of a certificate's public key (SubjectPublicKeyInfo, RFC 7469) in base64: 44 characters.
+
+    Raises Invalid("pin_invalid") for a certificate that can't be read.
+    """
+    try:
+        key = x509.load_der_x509_certificate(certificate_der).public_key()
+        spki = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    except Exception:  # noqa: BLE001 - a hostile certificate's bytes; the parser has a dozen ways to say no
+        raise Invalid("pin_invalid", field="tls.pin") from None
+    return base64.b64encode(hashlib.sha256(spki).digest()).decode()
 
 
 def read_pin(text: str) -> str:
@@ -91,37 +99,48 @@ def read_client_certificate(pem: Secret) -> CertificateFacts:
     found = _PRIVATE_KEY.search(text)
     if found is None:
         raise Invalid("client_key_missing", field=field)
+    if len(found[0]) > _MAX_KEY_CHARS:
+        raise Invalid("client_certificate_invalid", field=field)
     try:
-        key = load_pem_private_key(found[0].encode(), password=None).public_key()
-    except (ValueError, TypeError):
+        # Unvalidated: whether chosen numbers are prime takes minutes, and holds every thread of the process. What is
+        # wrong with a key of one's own is found when it does not fit the certificate, or at the handshake.
+        key = load_pem_private_key(found[0].encode(), password=None, unsafe_skip_rsa_key_validation=True)
+        is_same = key.public_key() == x509.load_pem_x509_certificates(text.encode())[0].public_key()
+    except Exception:  # noqa: BLE001 - as above
         raise Invalid("client_certificate_invalid", field=field) from None
-    certificate = x509.load_pem_x509_certificates(text.encode())[0]
-    if not _is_same_key(key, certificate):
+    if not is_same:
         raise Invalid("client_key_other", field=field)
     return facts[0]
-
-
-def _is_same_key(key: object, certificate: x509.Certificate) -> bool:
-    return key == certificate.public_key()
 
 
 def _read_certificates(
     pem: str, code: str, field: str, *, at_most: int | None = MAX_CERTIFICATES
 ) -> list[CertificateFacts]:
     try:
-        certificates = x509.load_pem_x509_certificates(pem.encode())
-    except ValueError:
+        certificates = x509.load_pem_x509_certificates(pem.encode("ascii"))
+        facts = [CertificateFacts(_name(one.subject), one.not_valid_after_utc.date()) for one in certificates]
+    except Exception:  # noqa: BLE001 - as above; names and dates are only read when they are asked for
         raise Invalid(code, field=field) from None
-    if not certificates or (at_most is not None and len(certificates) > at_most):
+    if not facts or (at_most is not None and len(facts) > at_most):
         raise Invalid(code, field=field)
-    return [CertificateFacts(_name(one.subject), one.not_valid_after_utc.date()) for one in certificates]
+    return facts
+
+
+def shown_name(organisations: Iterable[str], common_names: Iterable[str]) -> str:
+    """Choose what a certificate is called on a page: its organisation, else its common name, "?" for neither.
+
+    Printable, short, and never what may be a host's name: base URLs do not come back (P12), not in this way either.
+    """
+    for text in (*organisations, *common_names):
+        shown = "".join(char for char in text if char.isprintable())[:_MAX_NAME_CHARS].strip()
+        if shown and ("." not in shown or " " in shown) and ":" not in shown:
+            return shown
+    return "?"
 
 
 def _name(subject: x509.Name) -> str:
-    """Give the organisation, else the common name; printable and short."""
-    for oid in (NameOID.ORGANIZATION_NAME, NameOID.COMMON_NAME):
-        for attribute in subject.get_attributes_for_oid(oid):
-            text = "".join(char for char in str(attribute.value) if char.isprintable())[:_MAX_NAME_CHARS]
-            if text:
-                return text
-    return "?"
+    named = (
+        [str(attribute.value) for attribute in subject.get_attributes_for_oid(oid)]
+        for oid in (NameOID.ORGANIZATION_NAME, NameOID.COMMON_NAME)
+    )
+    return shown_name(*named)

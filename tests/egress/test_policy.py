@@ -35,7 +35,8 @@ def judged_slowly(address: Address) -> Verdict:
 
 def carried_by_text(address: IPv6Address) -> IPv4Address | None:
     """Find an embedded IPv4 address in the written groups, the way a person would."""
-    groups = address.exploded.split(":")
+    digits = f"{int(address):032x}"  # not `exploded`: newer Pythons write mapped addresses with dots
+    groups = [digits[place : place + 4] for place in range(0, 32, 4)]
     if groups[0] == "2002":
         found = groups[1] + groups[2]
     elif groups[:2] == ["2001", "0000"]:
