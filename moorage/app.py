@@ -32,6 +32,7 @@ from moorage.egress.door import Door
 from moorage.egress.interfaces import own_addresses
 from moorage.egress.policy import DATA_PORTS, AddressPolicy, Exceptions
 from moorage.egress.resolver import LookUp, Resolver, SystemResolver
+from moorage.egress.urls import canonical_host
 from moorage.settings import Settings
 from moorage.storage.database import Database, GroupWriter, sqlite_url
 from moorage.storage.migrate import upgrade
@@ -151,7 +152,7 @@ def build_policy(settings: Settings, exceptions: Exceptions) -> AddressPolicy:
     public_host = urlsplit(settings.public_url).hostname
     return AddressPolicy(
         exceptions=exceptions,
-        own_hosts=settings.refused_hosts | ({public_host} if public_host else set()),
+        own_hosts=settings.refused_hosts | ({canonical_host(public_host)} if public_host else set()),
         own_addresses=own_addresses(),
         own_ports=settings.database_ports | {settings.port},
         refused_networks=settings.refused_networks,

@@ -6,7 +6,7 @@ import re
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Literal
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -168,10 +168,11 @@ class Settings(BaseSettings):
         """The ports of the PostgreSQL server, as its URL names them."""
         if self.database_url is None:
             return frozenset()
-        parts = urlsplit(self.database_url.get_secret_value())
-        named = parse_qs(parts.query).get("port", [])
-        written = [*re.findall(r":(\d+)(?:,|$)", parts.netloc.rpartition("@")[2]), *",".join(named).split(",")]
-        return frozenset(int(port) for port in written if port.isdigit()) or frozenset({POSTGRESQL_PORT})
+        # Every number that could be one, wherever in the URL: a password may hold any sign, and a port too many
+        # closes less than a port too few opens.
+        hosts, _, query = self.database_url.get_secret_value().rpartition("@")[2].partition("?")
+        written = re.findall(r":(\d{1,5})(?=[,/]|$)", hosts) + re.findall(r"(?:port=|:|,)(\d{1,5})(?=[,&]|$)", query)
+        return frozenset(int(port) for port in written) or frozenset({POSTGRESQL_PORT})
 
     @property
     def ports(self) -> frozenset[int]:

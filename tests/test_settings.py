@@ -1,11 +1,14 @@
 """What the operator's texts about the door mean, and that no value is repeated where one can't be read."""
 
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
+from moorage.app import build_policy, read_exceptions
+from moorage.egress.policy import Exceptions
+from moorage.errors import Invalid
 from moorage.settings import Settings, SettingsError
 
 
@@ -19,6 +22,12 @@ from moorage.settings import Settings, SettingsError
         ("postgresql:///moorage?host=/run/postgresql&port=7000", {7000}),
         ("postgresql://[fd00::5]:6543/moorage", {6543}),
         ("postgresql://[fd00::5]/moorage", {5432}),
+        ("postgresql://moorage:a#b@db:6543/moorage", {6543}),
+        ("postgresql://moorage:a/b?c@db:6543/moorage", {6543}),
+        ("postgresql://moorage:a[b℀@db:6543/moorage", {6543}),
+        ("postgresql://moorage:hush@/moorage?host=db:6543", {6543}),
+        ("postgresql://moorage:hush@/moorage?host=one:6543,two:6544&sslmode=require", {6543, 6544}),
+        ("postgresql:///moorage?host=one,two&port=7000,7001", {7000, 7001}),
     ],
 )
 def test_the_ports_of_the_database_are_those_of_its_url(url: str | None, ports: set[int]) -> None:
@@ -58,3 +67,40 @@ def test_exceptions_come_from_the_variable_and_from_the_file(tmp_path: Path) -> 
     file.unlink()
     with pytest.raises(SettingsError, match="MOORAGE_EGRESS_ALLOW_FILE"):
         settings.exceptions_text()
+
+
+@pytest.mark.parametrize(
+    ("public_url", "host"),
+    [
+        ("https://Moorage.example.com", "moorage.example.com"),
+        ("https://moorage.example.com.:8443", "moorage.example.com"),
+        ("https://münchen.example.com", "xn--mnchen-3ya.example.com"),
+        ("https://[2A01:04F8:0:0::7]", "2a01:4f8::7"),
+    ],
+)
+def test_the_deployments_own_name_is_known_however_it_is_written(public_url: str, host: str) -> None:
+    assert build_policy(Settings(public_url=public_url), Exceptions()).is_own(host, 443)
+
+
+def test_what_the_operator_says_reaches_the_judge() -> None:
+    """P11: each of these would be missed by nobody but an attacker."""
+    settings = Settings(
+        port=8123,
+        database_url=SecretStr("postgresql://moorage:hush@db:6543/moorage"),
+        egress_refuse="203.0.114.0/24,.intern.example.com",
+        egress_nat64="2a01:4f8:0:64::/96",
+        egress_allow="llm.test:8123=127.0.0.1/32,llm.test:443=127.0.0.1/32",
+    )
+    policy = build_policy(settings, read_exceptions(settings))
+    told = {
+        ("llm.test", 443, "127.0.0.1"): None,
+        ("llm.test", 8123, "127.0.0.1"): "own_port",
+        ("llm.test", 6543, "127.0.0.1"): "own_port",
+        ("llm.test", 443, "203.0.114.9"): "refused_network",
+        ("llm.test", 443, "64:ff9b::203.0.114.9"): "refused_network",
+        ("llm.test", 443, "2a01:4f8:0:64::10.0.0.1"): "private",
+    }
+    assert {key: policy.refusal(key[0], key[1], ip_address(key[2])) for key in told} == told
+    assert policy.is_own("a.intern.example.com", 443)
+    with pytest.raises(Invalid, match="exceptions_never"):
+        read_exceptions(settings.model_copy(update={"egress_allow": "db:6543=10.0.0.0/8"}))

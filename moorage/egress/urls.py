@@ -111,6 +111,14 @@ def read_stored_url(
     return parse_base_url(stored.reveal(), allowed_ports=allowed_ports, exceptions=exceptions)
 
 
+def canonical_host(text: str) -> str:
+    """Give a host as addresses of endpoints are compared with it; the text itself, lowered, if it is none."""
+    try:
+        return _canonical_host(f"[{text}]" if ":" in text else text)
+    except AddressRefused:
+        return text.lower()
+
+
 def is_local_name(host: str) -> bool:
     """Tell whether a canonical host means this machine, a private network or a metadata service by its text alone."""
     literal = parse_literal(host)

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,9 +11,9 @@ from uuid import UUID
 import pytest
 import trustme
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from cryptography.x509.oid import NameOID
 from sqlalchemy import update
 
@@ -24,7 +25,7 @@ from moorage.connections.testing import TESTS_PER_MINUTE, Entered, Finished
 from moorage.connections.trusting import read_client_pem, read_trust, tell_trust
 from moorage.egress.trust import Trust
 from moorage.errors import AddressRefused, Invalid, TooMany, Unavailable
-from moorage.vault.certificates import public_key_pin
+from moorage.vault.certificates import public_key_pin, shown_name
 from tests.connections.quay import Quay, finish
 
 OTHER_PIN = "A" * 43 + "="
@@ -259,3 +260,36 @@ async def test_the_servers_certificate_stays_known_when_a_later_test_does_not_ge
     assert (await quay.connections.get(quay.olga, connection_id)).server_certificate == seen
     await quay.connections.delete(quay.olga, connection_id)
     assert [row.server_certificate for row in await quay.rows(ConnectionRow)] == [None]
+
+
+@pytest.mark.parametrize(
+    ("organisations", "common_names", "shown"),
+    [
+        (["Werk Nord GmbH"], ["gpu.kanzlei.example"], "Werk Nord GmbH"),
+        ([], ["gpu.kanzlei.example"], "?"),
+        (["gpu.kanzlei.example"], ["Kanzlei"], "Kanzlei"),
+        (["Example Inc."], [], "Example Inc."),
+        ([], ["fd00::5"], "?"),
+        (["\x00\u202e "], [], "?"),
+    ],
+)
+def test_a_certificates_name_never_gives_a_host_away(
+    organisations: list[str], common_names: list[str], shown: str
+) -> None:
+    """P12: a server's own certificate may be entered as the one to believe, and names the server."""
+    assert shown_name(organisations, common_names) == shown
+
+
+def test_a_key_of_chosen_numbers_is_not_proven_prime() -> None:
+    """Two Mersenne primes make a key that a library would take a minute to check, holding every thread."""
+    p, q = 2**9689 - 1, 2**9941 - 1
+    e = 65537
+    d = pow(e, -1, (p - 1) * (q - 1))
+    numbers = rsa.RSAPrivateNumbers(p, q, d, d % (p - 1), d % (q - 1), pow(q, -1, p), rsa.RSAPublicNumbers(e, p * q))
+    key = numbers.private_key(unsafe_skip_rsa_key_validation=True)
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()).decode()
+    certificate = trustme.CA().issue_cert("a@example.com").cert_chain_pems[0].bytes().decode()
+    began_s = time.process_time()
+    with pytest.raises(Invalid, match=r"client_key_other|client_certificate_invalid"):
+        read_trust("", read_client_pem(certificate + pem), "")
+    assert time.process_time() - began_s < 5, "the numbers were checked"  # tens of seconds, where they are

@@ -62,6 +62,29 @@ async def test_what_a_server_says_unasked_never_answers_the_next_request(harbour
     assert server.connections == 2
 
 
+async def test_an_answer_that_rides_in_with_the_end_of_another_is_nobodys(harbour: Harbour) -> None:
+    """The head came before; its end and a whole second answer come in one write."""
+
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_request(reader)
+        writer.write(OK + b"Content-Length: 5\r\n\r\nfi")
+        await writer.drain()
+        await asyncio.sleep(0.05)
+        writer.write(b"rst" + POISON)
+        await writer.drain()
+        await reader.read()
+
+    server = await harbour.serve(script)
+    line = harbour.door(ScriptedResolver([GOOD])).line(ANYBODY, harbour.endpoint())
+    for _ in range(2):
+        async with line.stream(GET) as incoming:
+            received = b""
+            while piece := await incoming.read():
+                received += piece
+        assert received == b"first"
+    assert server.connections == 2
+
+
 async def test_the_next_request_of_a_silent_server_rides_on_the_same_socket(harbour: Harbour) -> None:
     """The control: without a word in between the socket is kept."""
     server = await harbour.serve(answer(b"{}"))

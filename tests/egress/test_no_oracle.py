@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from ipaddress import IPv6Network, ip_address, ip_network
 
 import pytest
@@ -12,6 +13,7 @@ from moorage.egress.interfaces import own_addresses
 from moorage.egress.limits import Limits
 from moorage.egress.policy import Address, AddressPolicy, Exceptions, Reason, no_public_address
 from moorage.egress.refusals import Refusals
+from moorage.egress.resolver import LOOKUPS_PER_TEAM
 from moorage.egress.urls import Endpoint
 from moorage.errors import AddressRefused, Invalid
 from moorage.telemetry import Metrics, configure_logging, keep_allowed_fields
@@ -69,6 +71,23 @@ async def test_every_refused_name_is_told_the_same_at_the_same_moment(
         await way.judged_addresses(ANYBODY, HOST)
     assert (refused.value.code, refused.value.params) == ("address_not_public", {})
     assert due[-1] == pytest.approx(asked_at + 1.0, abs=0.15)
+
+
+async def test_a_teams_slot_for_a_lookup_is_kept_until_its_refusal_is_told() -> None:
+    """Else seven silent names and one more would tell, by what may be asked next, how long that one took."""
+    metrics = Metrics()
+    limits = Limits(refusal_after_s=0.5)
+    way = Dialler(AddressPolicy(), ScriptedResolver([]), limits, metrics, Refusals(metrics))
+    asking = [asyncio.create_task(way.judged_addresses(ANYBODY, HOST)) for _ in range(LOOKUPS_PER_TEAM)]
+    await asyncio.sleep(0.1)  # every lookup has its answer by now, and no refusal is told yet
+    reasons = []
+    for scope in (ANYBODY, replace(ANYBODY, team="other")):
+        with pytest.raises(AddressRefused) as refused:
+            await way.judged_addresses(scope, HOST)
+        reasons.append(refused.value.reason)
+    assert reasons == [Reason.LOOKUPS_BUSY, Reason.NO_ANSWER]
+    await asyncio.gather(*asking, return_exceptions=True)
+    assert not way.asking
 
 
 async def test_a_literal_says_itself_what_it_is_and_is_refused_at_once() -> None:
