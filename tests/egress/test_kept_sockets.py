@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from moorage.egress.door import Limits, Scope
+from moorage.egress.door import Limits, Scope, Trust
 from moorage.errors import EndpointFailure
-from tests.egress.harbour import ANYBODY, GET, GOOD, OK, Harbour, ScriptedResolver, answer, raw, read_request
+from tests.egress.harbour import ANYBODY, GET, GOOD, OK, Harbour, ScriptedResolver, answer, code_of, raw, read_request
 
 POISON = OK + b"Content-Length: 8\r\n\r\nPOISONED"
 
@@ -103,6 +103,29 @@ async def test_two_people_of_one_team_never_share_a_socket(harbour: Harbour) -> 
     mia, adam, mia_again, adam_again = server.peers
     assert (mia, adam) == (mia_again, adam_again)
     assert mia != adam
+
+
+async def test_a_request_with_another_trust_gets_a_socket_of_its_own(harbour: Harbour) -> None:
+    """A socket that was opened without a pin must not carry what is only for the pinned key."""
+    server = await harbour.serve(answer(b"{}"))
+    door = harbour.door(ScriptedResolver([GOOD]))
+    facts: dict[str, object] = {}
+    async for finding in door.survey(ANYBODY, harbour.endpoint()):
+        facts.update(finding.facts)
+    before = server.connections
+    for trust in (Trust(), Trust(pin=str(facts["key_sha256"])), Trust()):
+        await door.line(ANYBODY, harbour.endpoint(), trust).fetch(GET)
+    first, pinned, third = server.peers
+    assert server.connections - before == 2
+    assert first == third != pinned
+
+
+async def test_a_request_that_fails_to_begin_counts_no_longer(harbour: Harbour) -> None:
+    """P22: else a dead endpoint would use up what its team may have under way."""
+    await harbour.serve(answer(b"{}"))
+    door = harbour.door(ScriptedResolver([]), limits=Limits(requests_per_connection=1, refusal_after_s=0.0))
+    for _ in range(3):
+        assert (await code_of(door, harbour.endpoint())).code == "address_not_public"
 
 
 @pytest.mark.parametrize(
