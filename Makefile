@@ -2,11 +2,12 @@
 #   make run PORT=9001 DATA=./elsewhere DEMO=1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-real dev check fix api bench fuzz lock clean
+.PHONY: help run test test-real dev check check-code check-pages fix api bench fuzz audit lock clean
 MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
-TEST_WORKERS ?= 2
+# More than two cores: a test of a real process waits a good part of its time.
+TEST_WORKERS ?= 3
 PREPARE := $(PYTHON) tools/prepare.py
 VENV := .venv/bin
 SOURCES := moorage tests tools $(if $(wildcard benchmarks/*.py),benchmarks)
@@ -14,7 +15,7 @@ SOURCES := moorage tests tools $(if $(wildcard benchmarks/*.py),benchmarks)
 ENVIRONMENT := $(if $(PORT),MOORAGE_PORT='$(PORT)') $(if $(DATA),MOORAGE_DATA='$(DATA)') $(if $(DEMO),MOORAGE_DEMO='$(DEMO)')
 
 help: ## list the verbs
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
 run: ## install what is missing, build the pages if they changed, serve (PORT=, DATA=, DEMO=1)
 	@$(PREPARE) python pages
@@ -23,9 +24,9 @@ run: ## install what is missing, build the pages if they changed, serve (PORT=, 
 test: ## everything CI runs: checks, tests on SQLite and PostgreSQL, pages in Chromium
 	@$(PREPARE) dev pages programs peers
 	@$(MAKE) check
-	@$(VENV)/python -m pytest -n $(TEST_WORKERS) --dist loadfile
+	@$(VENV)/python -m pytest -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder
 
-test-real: ## against the LiteLLM proxy and llama.cpp (minutes to install; MOORAGE_PEERS=… reuses an installation)
+test-real: ## against llama-cpp-python, the LiteLLM proxy and OpenBao (minutes to install; MOORAGE_PEERS=… reuses an installation)
 	@$(PREPARE) dev pages peers
 	@$(PYTHON) tools/peers.py
 	@$(VENV)/python -m pytest -m real
@@ -34,12 +35,20 @@ dev: ## serve with reload, pages by Vite with hot replacement
 	@$(PREPARE) dev modules
 	@$(ENVIRONMENT) exec $(VENV)/python tools/dev.py
 
-check: ## lint, format, types, room walls, pages
+check: ## lint, format, types, room walls, dangerous code, licences, pages
 	@$(PREPARE) dev modules
+	@$(MAKE) -j2 --output-sync=target check-code check-pages
+
+check-code: ## of `check`, what is about Python
+	@$(PREPARE) dev
 	@$(VENV)/ruff check .
 	@$(VENV)/ruff format --check .
 	@$(VENV)/mypy $(SOURCES)
 	@$(VENV)/lint-imports --no-logo
+	@$(VENV)/python -m pytest -q tests/house/test_dangerous_code.py tests/house/test_supply.py
+
+check-pages: ## of `check`, what is about the pages
+	@$(PREPARE) modules
 	@if [ -f web/package.json ]; then $(PREPARE) npm web run check; fi
 
 fix: ## repair what ruff can repair, and format
@@ -59,6 +68,10 @@ bench: ## streams through Moorage and straight to a model server, side by side
 
 fuzz: ## looks for ten minutes for a text that breaks the door's parsers (docs/attacks.md)
 	@$(PYTHON) tools/fuzz.py
+
+audit: ## known weaknesses of what is locked (asks the network; says so if it can't), and a bill of materials
+	@$(PREPARE) dev modules
+	@$(VENV)/python tools/audit.py
 
 lock: ## pin the newest versions that pyproject.toml and package.json allow, with hashes, without addresses
 	@$(PREPARE) dev

@@ -1,15 +1,11 @@
 """The command `moorage`: serve, and what an operator needs beside it."""
 
 import asyncio
-import contextlib
 import json
-import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator
-from typing import Annotated, Any, NoReturn
-from uuid import UUID
+from typing import Any
 
 import structlog
 import typer
@@ -17,24 +13,28 @@ import uvicorn
 import uvloop
 
 from moorage import __version__
-from moorage.accounts.access import judge
-from moorage.accounts.standing import list_teams, set_standing
-from moorage.api.audit_trail import tell_entry
-from moorage.api.sentences import Language, sentence
-from moorage.app import Built, build, build_database, make_bare_app
-from moorage.audit.deployment import DEPLOYMENT
-from moorage.audit.trail import MAX_PAGE, AuditEntry, check, read
+from moorage.api.sentences import sentence
+from moorage.api.wire import server_config
+from moorage.app import Built, build, make_bare_app
+from moorage.commands.audit import audit_command
+from moorage.commands.backup import backup_command
+from moorage.commands.db import db_command
+from moorage.commands.erasing import person_erase, team_erase
+from moorage.commands.erasures import erasures_command
+from moorage.commands.keys import keys_command
+from moorage.commands.operators import operator_command
+from moorage.commands.person import person_command
+from moorage.commands.restore import restore
+from moorage.commands.team import team_command
+from moorage.commands.terminal import errors_told, fail, settings_or_fail
+from moorage.composition.ground import Ground, build_database, lay_ground
 from moorage.doctor.command import doctor
-from moorage.doctor.terminal import language_of
 from moorage.doctor.usage import UsageGroup
 from moorage.errors import MoorageError
-from moorage.settings import Settings, SettingsError, read_settings
-from moorage.storage.database import Database
-from moorage.storage.migrate import require_current
+from moorage.reports.last_resort import EXIT_BROKEN, LastResort
+from moorage.settings import Settings
+from moorage.storage import migrate
 from moorage.telemetry import configure_logging
-
-# The readers of event streams leave when their replies end; whoever still reads then is cut after this.
-CLOSE_GRACE_S = 5
 
 # A pretty traceback would show the values of variables, addresses and keys among them.
 main = typer.Typer(
@@ -44,11 +44,18 @@ main = typer.Typer(
     pretty_exceptions_enable=False,
     help="Moorage, a self-hosted corporate LLM hub.",
 )
-team_command = typer.Typer(no_args_is_help=True, help="Teams: list them, set their plan and standing.")
-audit_command = typer.Typer(no_args_is_help=True, help="The audit trail.")
 main.add_typer(team_command, name="team")
 main.add_typer(audit_command, name="audit")
+main.add_typer(person_command, name="person")
+main.add_typer(operator_command, name="operator")
+main.add_typer(keys_command, name="keys")
+main.add_typer(erasures_command, name="erasures")
+main.add_typer(backup_command, name="backup")
+main.add_typer(db_command, name="db")
+main.command()(restore)
 main.command()(doctor)
+person_command.command("erase")(person_erase)
+team_command.command("erase")(team_erase)
 
 log = structlog.get_logger(__name__)
 
@@ -56,10 +63,19 @@ log = structlog.get_logger(__name__)
 @main.command()
 def serve() -> None:
     """Serve the API and the pages until SIGTERM or Ctrl+C; running replies may end first."""
-    settings = _settings()
+    settings = settings_or_fail()
     configure_logging(style=settings.log_format, level=settings.log_level)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(settings))
+
+
+@main.command()
+def upgrade() -> None:
+    """Make the database's schema, or bring it up to date, and end: for a server whose own user may not."""
+    settings = settings_or_fail()
+    configure_logging(style=settings.log_format, level=settings.log_level)
+    with errors_told():
+        typer.echo(asyncio.run(_upgrade(settings)))
 
 
 @main.command()
@@ -74,40 +90,6 @@ def version() -> None:
     typer.echo(__version__)
 
 
-@team_command.command("list")
-def team_list() -> None:
-    """List all teams with plan, standing, and whether their own models are open."""
-    asyncio.run(_team_list(_settings()))
-
-
-@team_command.command("set")
-def team_set(
-    team_id: Annotated[UUID, typer.Argument(help="Id as `team list` prints it")],
-    plan: Annotated[
-        str | None, typer.Option(help="free, business_starter, business_pro, business_max, enterprise")
-    ] = None,
-    standing: Annotated[str | None, typer.Option(help="active, trialing, suspended, expired")] = None,
-) -> None:
-    """Set a team's plan or standing; in force for the next request, and in the team's audit trail."""
-    asyncio.run(_team_set(_settings(), team_id, plan, standing))
-
-
-@audit_command.command("verify")
-def audit_verify() -> None:
-    """Check the chains of all teams. Exit code 1 if one is broken."""
-    if not asyncio.run(_audit_verify(_settings())):
-        raise typer.Exit(1)
-
-
-@audit_command.command("show")
-def audit_show(
-    limit: Annotated[int, typer.Option(min=1, help="How many entries, from the newest back")] = 50,
-    language: Annotated[Language | None, typer.Option(help="Default: from LC_ALL, LC_MESSAGES, LANG.")] = None,
-) -> None:
-    """Show the deployment's own chain, newest last: starts, and the exceptions that were in force."""
-    asyncio.run(_audit_show(_settings(), limit, language or language_of(os.environ)))
-
-
 class _Server(uvicorn.Server):
     """Drains before it stops: no new replies, running ones may end, then the sockets close."""
 
@@ -119,7 +101,11 @@ class _Server(uvicorn.Server):
         self._loop = asyncio.get_running_loop()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
+        try:
+            await super().startup(sockets)
+        except SystemExit:
+            # uvicorn has logged the system's sentence, of which our log keeps the place alone.
+            fail(f"Moorage can't listen on {self.config.host}:{self.config.port}: it is taken, or not this machine's.")
         for server in self.servers:
             for listening in server.sockets:
                 host, port = listening.getsockname()[:2]
@@ -143,82 +129,41 @@ class _Server(uvicorn.Server):
 
 async def _serve(settings: Settings) -> None:
     try:
-        built = await build(settings)
+        ground = lay_ground(settings)
     except MoorageError as error:
-        _fail(sentence(error.code, error.params, "en"))
-    config = uvicorn.Config(
-        built.app,
-        host=settings.host,
-        port=settings.port,
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=CLOSE_GRACE_S,
-        timeout_keep_alive=30,
-    )
+        fail(sentence(error.code, error.params, "en"))
+    last_resort = LastResort(ground.reports)
+    last_resort.install()
+    last_resort.watch(asyncio.get_running_loop())
+    ground.reports.start()
+    try:
+        await _build_and_serve(settings, ground)
+    except typer.Exit:
+        raise
+    except Exception as error:  # noqa: BLE001 - Python would print its text, an address or a statement in it
+        ground.reports.note("process_broke", error)
+        await ground.reports.aclose()
+        raise typer.Exit(EXIT_BROKEN) from None
+
+
+async def _build_and_serve(settings: Settings, ground: Ground) -> None:
+    try:
+        built = await build(settings, ground=ground)
+    except MoorageError as error:
+        fail(sentence(error.code, error.params, "en"))
+    config = server_config(built.app, host=settings.host, port=settings.port)
     await _Server(config, built, settings.drain_s).serve()
 
 
-@contextlib.asynccontextmanager
-async def _opened(settings: Settings) -> AsyncIterator[Database]:
-    """The database for one command, of exactly our schema; an error we know ends the command with its sentence."""
+async def _upgrade(settings: Settings) -> str:
     database = build_database(settings)
     try:
-        await require_current(database)
-        yield database
-    except MoorageError as error:
-        _fail(sentence(error.code, error.params, "en"))
+        await migrate.upgrade(database)
+        async with database.read() as tx:
+            schema = await migrate.look_at_schema(tx)
     finally:
         await database.close()
-
-
-async def _team_list(settings: Settings) -> None:
-    async with _opened(settings) as database, database.read() as tx:
-        for team in await list_teams(tx):
-            refusal = judge(team.plan, team.standing)
-            typer.echo(f"{team.id}  {team.name}  {team.plan}/{team.standing}  {refusal or 'open'}")
-
-
-async def _team_set(settings: Settings, team_id: UUID, plan: str | None, standing: str | None) -> None:
-    async with _opened(settings) as database:
-        async with database.write() as tx:
-            refusal = await set_standing(tx, team_id, plan=plan, standing=standing)
-        typer.echo("Models are open to this team." if refusal is None else sentence(refusal, {}, "en"))
-
-
-async def _audit_verify(settings: Settings) -> bool:
-    intact = True
-    async with _opened(settings) as database, database.read() as tx:
-        chains = [(team.id, team.name) for team in await list_teams(tx)]
-        for team_id, name in [(DEPLOYMENT, "this deployment"), *chains]:
-            found = await check(tx, team_id)
-            intact = intact and found.intact
-            verdict = "intact" if found.intact else f"BROKEN at entry {found.broken_at}"
-            typer.echo(f"{team_id}  {name}  {found.checked} entries  {verdict}")
-    return intact
-
-
-async def _audit_show(settings: Settings, limit: int, language: Language) -> None:
-    entries: list[AuditEntry] = []
-    async with _opened(settings) as database, database.read() as tx:
-        while page := await read(
-            tx, DEPLOYMENT, entries[-1].seq if entries else None, min(limit - len(entries), MAX_PAGE), None
-        ):
-            entries += page
-    for entry in reversed(entries):
-        typer.echo(f"{entry.seq:>6}  {entry.at:%Y-%m-%d %H:%M:%S}Z  {tell_entry(entry, language)}")
-
-
-def _settings() -> Settings:
-    try:
-        return read_settings()
-    except SettingsError as error:
-        _fail(str(error))
-
-
-def _fail(reason: str) -> NoReturn:
-    typer.echo(reason, err=True)
-    raise typer.Exit(2)
+    return f"The schema is up to date: {schema.found}."
 
 
 if __name__ == "__main__":

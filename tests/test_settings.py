@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from moorage.app import build_policy, read_exceptions
+from moorage.composition.doors import build_policy, read_exceptions
 from moorage.egress.policy import Exceptions
 from moorage.errors import Invalid
-from moorage.settings import Settings, SettingsError
+from moorage.settings import Settings, SettingsError, read_settings
 
 
 @pytest.mark.parametrize(
@@ -104,3 +104,62 @@ def test_what_the_operator_says_reaches_the_judge() -> None:
     assert policy.is_own("a.intern.example.com", 443)
     with pytest.raises(Invalid, match="exceptions_never"):
         read_exceptions(settings.model_copy(update={"egress_allow": "db:6543=10.0.0.0/8"}))
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ({"key_source": "transit"}, "MOORAGE_KEY_SOURCE"),
+        ({"transit_url": "https://bao"}, "MOORAGE_TRANSIT_TOKEN_FILE"),
+        ({"transit_url": "https://bao", "transit_role_id": "r"}, "MOORAGE_TRANSIT_SECRET_ID_FILE"),
+        (
+            {
+                "transit_url": "https://bao",
+                "transit_token_file": "t",
+                "transit_role_id": "r",
+                "transit_secret_id_file": "s",
+            },
+            "one way to sign in",
+        ),
+        ({"transit_key": "../keys"}, "transit_key"),
+        ({"transit_mount": "transit/../sys"}, "transit_mount"),
+        ({"transit_namespace": "a b"}, "transit_namespace"),
+        ({"key_cache_s": 1}, "key_cache_s"),
+    ],
+)
+def test_a_key_store_that_is_half_configured_stops_the_start(given: dict[str, object], named: str) -> None:
+    with pytest.raises(ValidationError, match=named):
+        Settings.model_validate(given)
+
+
+MAILING = {
+    "MOORAGE_SMTP_URL": "smtps://moorage:secret@mail.example.com",
+    "MOORAGE_MAIL_FROM": "moorage@example.com",
+    "MOORAGE_PUBLIC_URL": "https://moorage.example.com",
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"MOORAGE_SMTP_URL": "smtp://moorage:secret@mail.example.com"}, "MOORAGE_SMTP_URL"),
+        ({"MOORAGE_MAIL_FROM": ""}, "MOORAGE_MAIL_FROM"),
+        ({"MOORAGE_MAIL_FROM": "m@example.com\r\nBcc: eve@example.com"}, "MOORAGE_MAIL_FROM"),
+        ({"MOORAGE_PUBLIC_URL": ""}, "MOORAGE_PUBLIC_URL"),
+        ({"MOORAGE_SMTP_PASSWORD_FILE": "/nowhere/password"}, "MOORAGE_SMTP_PASSWORD_FILE"),
+    ],
+)
+def test_mail_without_tls_sender_or_address_stops_the_start(
+    monkeypatch: pytest.MonkeyPatch, changes: dict[str, str], named: str
+) -> None:
+    for name, value in {**MAILING, **changes}.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=named) as refused:
+        read_settings()
+    assert "secret" not in str(refused.value)
+
+
+def test_mail_that_is_left_empty_is_not_set_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MOORAGE_SMTP_URL", "")
+    monkeypatch.setenv("MOORAGE_SMTP_PASSWORD_FILE", "")
+    assert read_settings().smtp_url is None

@@ -7,7 +7,7 @@ Runs on a bare Python (standard library only): `python3 tools/prepare.py WHAT…
     pages     the pages, built into moorage/static (needs `python`; Node from PATH, else from a PyPI wheel)
     modules   web/node_modules only, for checks
     peers     the npm packages of tests/peers
-    programs  Chromium, PostgreSQL, ip, nft and strace, by apt-get where that is allowed
+    programs  Chromium, PostgreSQL, ip, nft, strace, Caddy, nginx and gcc, by apt-get where that is allowed
     npm DIR … runs npm in DIR with the Node chosen above
 
 What was done is remembered as the hash of what it was done from (`.venv/.moorage-*`, `*/node_modules/.moorage-lock`).
@@ -35,8 +35,12 @@ PROGRAMS = {  # Debian package → what proves that it is there
     "iproute2": ["/usr/sbin/ip", "/sbin/ip", "/usr/bin/ip", "/bin/ip"],
     "nftables": ["/usr/sbin/nft", "/sbin/nft"],
     "strace": ["/usr/bin/strace"],
+    "caddy": ["/usr/bin/caddy"],
+    "nginx-light": ["/usr/sbin/nginx"],
+    "gcc": ["/usr/bin/gcc"],
 }
-COMES_WITH = {"chromium": ["fonts-liberation"]}  # without a font every page is empty
+# Without a font every page is empty; without the headers nothing is compiled.
+COMES_WITH = {"chromium": ["fonts-liberation"], "gcc": ["libc6-dev"]}
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -149,7 +153,7 @@ def prepare_pages() -> None:
         say("no pages yet: web/package.json is missing")
         return
     stamp = VENV / ".moorage-pages"
-    wanted = hash_of(sources_of(web))
+    wanted = hash_of([*sources_of(web), ROOT / "docs" / "connect-ollama.md"])
     if remembered(stamp) == wanted and (STATIC / "index.html").exists():
         return
     install_modules(web)

@@ -17,6 +17,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     manifest: true,
   },
-  server: { proxy: { "/api": process.env.MOORAGE_API ?? "http://127.0.0.1:8077" } },
+  // The pages show a guide of docs/.
+  server: { fs: { allow: [".", "../docs"] }, proxy: { "/api": process.env.MOORAGE_API ?? "http://127.0.0.1:8077" } },
   test: { environment: "node", include: ["src/**/*.test.{ts,tsx}"] },
 });

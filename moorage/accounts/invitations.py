@@ -6,14 +6,15 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, and_, delete, insert, select, type_coerce, update
+from sqlalchemy import ColumnElement, and_, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from moorage.accounts import roster
+from moorage.accounts.seats import require_seat
 from moorage.accounts.tables import InvitationRow, TeamRow, UserRow
 from moorage.audit.trail import Act, Actor, record
 from moorage.errors import Conflict, NotFound
-from moorage.storage.types import UtcTime, db_now, new_id
+from moorage.storage.types import db_after, db_now, new_id
 from moorage.vault.tokens import NewToken, hash_token, new_token
 
 LIFETIME: Final = timedelta(days=7)
@@ -36,7 +37,6 @@ class Invitation:
 async def make(tx: AsyncConnection, team_id: UUID, invited_by: UUID, role: str, note: str) -> tuple[UUID, NewToken]:
     """Make an invitation. Gives its id and the token of its link."""
     invitation_id, token = new_id(), new_token()
-    lifetime_us = LIFETIME // timedelta(microseconds=1)
     await tx.execute(
         insert(InvitationRow).values(
             id=invitation_id,
@@ -46,7 +46,7 @@ async def make(tx: AsyncConnection, team_id: UUID, invited_by: UUID, role: str, 
             note=note,
             invited_by=invited_by,
             created_at=db_now(),
-            expires_at=type_coerce(type_coerce(db_now(), BigInteger) + lifetime_us, UtcTime),
+            expires_at=db_after(LIFETIME),
         )
     )
     return invitation_id, token
@@ -65,12 +65,23 @@ async def peek(tx: AsyncConnection, link: str) -> Invitation:
     return found[0]
 
 
-async def use(tx: AsyncConnection, link: str, user_id: UUID, actor: Actor) -> UUID:
-    """Use a link up: the person becomes a member. Gives the team. Raises NotFound, Conflict("already_member")."""
-    invitation = await peek(tx, link)
+async def use(tx: AsyncConnection, invitation_id: UUID, user_id: UUID, actor: Actor) -> UUID:
+    """Use an invitation up whose link was shown: the person becomes a member. Gives the team.
+
+    Raises NotFound("invitation_gone"), Conflict: already_member, team_full.
+    """
+    found = await _read(tx, and_(InvitationRow.id == invitation_id, _is_open()))
+    if not found:
+        raise NotFound("invitation_gone")
+    invitation = found[0]
     team_id = invitation.team_id
+    # One after the other: somebody who opens two links at once joins with the first.
+    await tx.execute(select(TeamRow.id).where(TeamRow.id == team_id).with_for_update(key_share=True))
+    # After the team's row, as everybody takes them: coming in may add to other trails of the person, too.
+    await roster.hold_sign_ins_and_trails(tx, user_id, team_id)
     if await roster.role_in(tx, team_id, user_id) is not None:
         raise Conflict("already_member")
+    await require_seat(tx, team_id)
     # Of two who hold the same link, one update finds it unused.
     used = await tx.execute(
         update(InvitationRow)

@@ -1,4 +1,4 @@
-"""Mail addresses, names and passwords as people type them: tidied where harmless, refused where doubtful."""
+"""Mail addresses and names as people type them: tidied where harmless, refused where doubtful."""
 
 import re
 import unicodedata
@@ -6,7 +6,6 @@ from typing import Final
 
 from moorage.errors import Invalid
 
-MIN_PASSWORD_CHARS: Final = 10
 MAX_NAME_CHARS: Final = 120
 
 _LOCAL_PART: Final = re.compile(r"[^\s@\"(),:;<>\[\\\]]{1,64}")
@@ -45,14 +44,3 @@ def read_name(text: str, field: str) -> str:
     if not name or not name.isprintable():
         raise Invalid("name_invalid", field=field)
     return name
-
-
-def require_good_password(password: str, *, email: str, name: str) -> None:
-    """Refuse a short password, or one that is the person's own name or address. Raises Invalid, field `password`."""
-    if len(password) < MIN_PASSWORD_CHARS:
-        raise Invalid("password_too_short", field="password", length=MIN_PASSWORD_CHARS)
-    folded = password.strip().casefold()
-    if folded in {email.casefold(), email.rpartition("@")[0].casefold(), name.strip().casefold()}:
-        raise Invalid("password_like_name", field="password")
-    if len(set(folded)) == 1:
-        raise Invalid("password_one_character", field="password")

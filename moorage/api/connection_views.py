@@ -11,7 +11,10 @@ from moorage.api.schemas.connections import (
     ConnectionView,
     FoundModel,
     KeyView,
+    ModelFactsView,
+    ModelProfileView,
     PickerModel,
+    PointsToView,
     ServerCertificateView,
     StageView,
     TestFinished,
@@ -20,8 +23,10 @@ from moorage.api.schemas.connections import (
 )
 from moorage.api.sentences import Language, sentence
 from moorage.api.views import moment
+from moorage.connections.condition import Condition
 from moorage.connections.findings import STAGES, StageEvent
-from moorage.connections.picker import PickerLine
+from moorage.connections.picker import PickerLine, PointsTo
+from moorage.connections.profiles import Profile, facts_to_json
 from moorage.connections.stages import EXPIRY_WARNING_DAYS
 from moorage.connections.testing import Finished
 from moorage.connections.views import ConnectionFacts, LastTest, ModelFacts
@@ -48,7 +53,8 @@ def connection(facts: ConnectionFacts, language: Language) -> ConnectionView:
             "tls": _tls(facts),
             "maintainer_id": facts.maintainer_id,
             "maintainer_name": facts.maintainer_name,
-            "health": facts.health,
+            "maintainer_left": facts.maintainer_left,
+            **condition(facts.condition, language),
             "last_test": None if facts.last_test is None else _last_test(facts.last_test, language),
             "models": [_model(one) for one in facts.models],
             "calls_30d": facts.calls,
@@ -58,6 +64,16 @@ def connection(facts: ConnectionFacts, language: Language) -> ConnectionView:
             "updated_at": moment(facts.updated_at),
         }
     )
+
+
+def condition(of: Condition, language: Language) -> Mapping[str, Any]:
+    """The state of a connection: the fields of `ConditionShape`."""
+    return {
+        "health": of.health,
+        "health_cause": None if of.cause is None else sentence(of.cause, of.facts, language),
+        "health_since": None if of.since is None else moment(of.since),
+        "last_good": None if of.last_good is None else moment(of.last_good),
+    }
 
 
 def stage(event: StageEvent, language: Language) -> StageView:
@@ -74,7 +90,11 @@ def finished(end: Finished, language: Language) -> TestFinished:
         stages=[stage(findings.stages[name], language) for name in STAGES],
         models=[
             FoundModel(
-                model_id=model.id, name=model.name, context_length=model.context_length, inputs=list(model.inputs)
+                model_id=model.id,
+                name=model.name,
+                context_length=model.context_length,
+                inputs=list(model.inputs),
+                facts=ModelFactsView.model_validate(facts_to_json(model)),
             )
             for model in findings.models
         ],
@@ -86,6 +106,8 @@ def finished(end: Finished, language: Language) -> TestFinished:
 def picker_line(line: PickerLine, language: Language) -> PickerModel:
     """One line of the picker."""
     params: dict[str, Param] = {"model": line.name, "connection": line.connection_name}
+    if line.budget is not None:
+        params |= {"left": line.budget.left, "resets_on": line.budget.resets_on.isoformat()}
     return PickerModel.model_validate(
         {
             "ref": line.ref,
@@ -97,11 +119,19 @@ def picker_line(line: PickerLine, language: Language) -> PickerModel:
             "inputs": list(line.inputs),
             "data_location": line.data_location,
             "billed_by": line.billed_by,
-            "health": line.health,
+            **condition(line.condition, language),
             "available": line.problem_code is None,
             "problem": None if line.problem_code is None else tell(line.problem_code, params, language),
+            "zone": line.zone,
+            "zone_since": None if line.zone_since is None else moment(line.zone_since),
+            "alias": None if line.alias is None else _points_to(line.alias),
+            "data_policy": line.data_policy,
         }
     )
+
+
+def _points_to(alias: PointsTo) -> PointsToView:
+    return PointsToView(ref=alias.ref, name=alias.name, since=moment(alias.since))
 
 
 def _stage(stored: Mapping[str, Any], language: Language) -> StageView:
@@ -157,6 +187,18 @@ def _last_test(test: LastTest, language: Language) -> TestResult:
     )
 
 
+def _profile(profile: Profile) -> ModelProfileView:
+    return ModelProfileView.model_validate(
+        {
+            "habits": dict(profile.habits),
+            "learnt": sorted(profile.learnt),
+            "set_by_people": sorted(profile.overrides),
+            "found_context_length": profile.found_context_length,
+            "found_inputs": list(profile.found_inputs),
+        }
+    )
+
+
 def _model(facts: ModelFacts) -> ConnectionModelView:
     return ConnectionModelView(
         id=facts.id,
@@ -167,5 +209,7 @@ def _model(facts: ModelFacts) -> ConnectionModelView:
         typed=facts.typed,
         context_length=facts.context_length,
         inputs=list(facts.inputs),
+        facts=ModelFactsView.model_validate(facts.profile.facts),
+        profile=_profile(facts.profile),
         vanished_at=None if facts.vanished_at is None else moment(facts.vanished_at),
     )

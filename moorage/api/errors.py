@@ -1,11 +1,16 @@
-"""The only place where errors become HTTP: status by class, body by `ProblemBody`, sentence by language."""
+"""The only place where errors become HTTP: status by class, body by `ProblemBody`, sentence by language.
 
+What is refused to somebody is logged: code, route and who asked, never what they sent (ASVS 16.3.2, 16.3.3).
+"""
+
+import logging
 from typing import Final
 
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from moorage.api.schemas.base import Problem, ProblemBody
@@ -13,6 +18,7 @@ from moorage.api.sentences import Language, choose_language, sentence
 from moorage.errors import (
     AccessRefused,
     AddressRefused,
+    BudgetSpent,
     Conflict,
     EndpointFailure,
     Invalid,
@@ -24,15 +30,13 @@ from moorage.errors import (
     TooMany,
     Unavailable,
 )
-from moorage.telemetry import describe_place
-
-log = structlog.get_logger(__name__)
 
 STATUS_OF: Final[dict[type[MoorageError], int]] = {
     Invalid: 422,
     SignInNeeded: 401,
     NotAllowed: 403,
     AccessRefused: 403,
+    BudgetSpent: 429,
     NotFound: 404,
     Conflict: 409,
     TooMany: 429,
@@ -41,7 +45,18 @@ STATUS_OF: Final[dict[type[MoorageError], int]] = {
     EndpointFailure: 502,
 }
 
-_STATUS_CODES: Final = {404: "not_found", 405: "not_found", 413: "body_too_big"}
+_STATUS_CODES: Final = {
+    404: "not_found",
+    405: "method_not_allowed",
+    408: "body_too_slow",
+    413: "body_too_big",
+    415: "body_type_wrong",
+}
+_TIMED_OUT: Final = 408
+# What whoever tries doors meets: not allowed, not theirs or not there, too often.
+_WORTH_A_WARNING: Final = frozenset({403, 404, 429})
+
+log = structlog.get_logger(__name__)
 
 
 def problem(error: MoorageError, language: Language) -> Problem:
@@ -76,6 +91,8 @@ def status_of(error: MoorageError) -> int:
 def answer(request: Request, status: int, body: Problem) -> JSONResponse:
     """Make the error answer."""
     headers = {} if body.retry_after_s is None else {"Retry-After": str(body.retry_after_s)}
+    if status == _TIMED_OUT:
+        headers["Connection"] = "close"
     request_id = getattr(request.state, "request_id", "")
     shape = ProblemBody(error=body, request_id=request_id)
     return JSONResponse(shape.model_dump(), status_code=status, headers=headers)
@@ -86,7 +103,9 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(MoorageError)
     async def _expected(request: Request, error: MoorageError) -> JSONResponse:
-        return answer(request, status_of(error), problem(error, language_of(request)))
+        status = status_of(error)
+        note_refusal(request, status, error.code)
+        return answer(request, status, problem(error, language_of(request)))
 
     @app.exception_handler(RequestValidationError)
     async def _malformed(request: Request, error: RequestValidationError) -> JSONResponse:
@@ -94,18 +113,46 @@ def install(app: FastAPI) -> None:
         place = [str(part) for part in first["loc"] if part not in {"body", "query", "path"}]
         code, params = _field_code(first)
         told = tell(code, params, language_of(request), field=".".join(place) or None)
+        note_refusal(request, 422, code)
         return answer(request, 422, told)
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> JSONResponse:
         code = _STATUS_CODES.get(error.status_code, "request_malformed")
-        return answer(request, error.status_code, tell(code, {}, language_of(request)))
+        note_refusal(request, error.status_code, code)
+        told = answer(request, error.status_code, tell(code, {}, language_of(request)))
+        if error.status_code == 405:  # noqa: PLR2004 - the one status that has to say what is allowed (RFC 9110)
+            told.headers["Allow"] = ", ".join(_methods_of(request))
+        return told
 
 
-def unexpected(request: Request, error: Exception) -> JSONResponse:
-    """Answer an error nobody expected, the only 500; its text is neither shown nor logged."""
-    request_id = request.state.request_id
-    log.error("unexpected_error", request_id=request_id, kind=type(error).__name__, where=describe_place(error))
+def note_refusal(request: Request, status: int, code: str) -> None:
+    """Log that a request was refused, and by whom it was made, if they are signed in. Failures of ours are not this."""
+    if status >= 500:  # noqa: PLR2004 - from here on it is not the request
+        return
+    log.log(
+        logging.WARNING if status in _WORTH_A_WARNING else logging.INFO,
+        "refused",
+        code=code,
+        status=status,
+        person=getattr(request.state, "person", ""),
+        method=request.method,
+        route=getattr(request.scope.get("route"), "path", ""),
+        request_id=getattr(request.state, "request_id", ""),
+    )
+
+
+def _methods_of(request: Request) -> list[str]:
+    """Give the methods of a path: each is a route of its own."""
+    if not request.url.path.startswith("/api/"):
+        return ["GET", "HEAD"]  # the pages
+    routes = [route for route in request.app.routes if isinstance(route, APIRoute) and route.include_in_schema]
+    found = (route.methods or set() for route in routes if route.path_regex.match(request.url.path))
+    return sorted(set().union(*found))
+
+
+def unexpected(request: Request) -> JSONResponse:
+    """Answer an error nobody expected, the only 500; its text is not shown."""
     return answer(request, 500, tell("unexpected", {}, language_of(request), retryable=True))
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -11,8 +11,9 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
 from moorage.api.sentences import Language
-from moorage.api.views import receipt
+from moorage.api.views import beside, receipt
 from moorage.chat.journal import QUIET_S, Appended, JournalEvent, Quiet, Snapshot
+from moorage.providers.beside import BesidePieces
 
 PING: Final = b": ping\n\n"
 
@@ -32,21 +33,26 @@ def stream(frames: AsyncIterator[bytes]) -> StreamingResponse:
     return StreamingResponse(frames, media_type="text/event-stream", headers=HEADERS)
 
 
-async def reply_frames(reply_id: UUID, events: AsyncIterator[JournalEvent], language: Language) -> AsyncIterator[bytes]:
+async def reply_frames(
+    reply_id: UUID, events: AsyncIterator[JournalEvent], language: Language
+) -> AsyncGenerator[bytes, None]:
     """The events of one reply as frames. Ids are "<reply>:<position>", so an id of another reply never resumes."""
     async for one in events:
         if isinstance(one, Appended):
-            yield event("delta", _words(one), f"{reply_id}:{one.position}")
+            told = _words(one) | ({"beside": _pieces(one.beside)} if one.beside else {})
+            yield event("delta", told, f"{reply_id}:{one.position}")
         elif isinstance(one, Quiet):
             yield PING
         elif isinstance(one, Snapshot):
-            yield event("snapshot", _words(one), f"{reply_id}:{one.position}")
+            whole = beside(one.beside)
+            told = _words(one) | ({} if whole is None else {"beside": whole.model_dump(mode="json")})
+            yield event("snapshot", told, f"{reply_id}:{one.position}")
         else:
             told = {"receipt": receipt(one.reply, language).model_dump(mode="json")}
             yield event("end", told, f"{reply_id}:{one.position}")
 
 
-async def with_first(first: bytes, frames: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def with_first(first: bytes, frames: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
     """Put one frame before the others."""
     yield first
     async for frame in frames:
@@ -59,7 +65,7 @@ def resume_position(reply_id: UUID, last_event_id: str | None) -> int | None:
     return int(position) if name == str(reply_id) and position.isascii() and position.isdigit() else None
 
 
-async def with_pings(frames: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def with_pings(frames: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
     """Pass frames on; after 15 s of silence send a comment, so that proxies and pages know we are here."""
     iterator = aiter(frames)
     pending: asyncio.Future[bytes] | None = None
@@ -83,7 +89,19 @@ async def with_pings(frames: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
                 await pending
 
 
-def _words(one: Appended | Snapshot) -> dict[str, str]:
+def _pieces(pieces: Sequence[BesidePieces]) -> dict[str, Any]:
+    calls = [
+        {"at": call.at, "name": call.name, "arguments": call.arguments, "ran": call.ran}
+        for piece in pieces
+        for call in piece.calls
+    ]
+    return {
+        "calls": calls,
+        "sources": [{"url": one.url, "title": one.title} for piece in pieces for one in piece.sources],
+    }
+
+
+def _words(one: Appended | Snapshot) -> dict[str, Any]:
     return {"text": _utf8(one.text), "reasoning": _utf8(one.reasoning)}
 
 

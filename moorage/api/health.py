@@ -1,6 +1,7 @@
-"""Is the process alive, can it serve, and what has it counted."""
+"""Is the process alive, can it serve, what has it counted, and what can be asked of it."""
 
 from fastapi import Request, Response
+from fastapi.responses import JSONResponse
 
 from moorage.api.parts import PartsDep
 from moorage.api.schemas.base import Done
@@ -28,3 +29,8 @@ async def metrics(parts: PartsDep, request: Request) -> Response:
     if digest is None or kind.lower() != "bearer" or not same(hash_token(token), digest):
         raise NotFound("not_found")
     return Response(parts.metrics.render(), media_type="text/plain; version=0.0.4")
+
+
+async def api_document(request: Request) -> JSONResponse:
+    """Give this document. Strangers are not told what runs here, nor which version of it."""
+    return JSONResponse(request.app.openapi())

@@ -3,21 +3,34 @@
 from fastapi import Request
 
 from moorage.accounts.permissions import Permission, allows
-from moorage.api import connection_views
+from moorage.api import connection_views, discovery_views, views
 from moorage.api.errors import language_of, tell
 from moorage.api.parts import PartsDep
-from moorage.api.schemas.connections import PickerView
+from moorage.api.schemas.connections import AttentionView, PickerView
 from moorage.api.signed_in import SignedIn
+from moorage.chat.rules import read_rules
+from moorage.connections.attention import find_matters
+from moorage.connections.audience import Asker
+
+
+async def list_matters(parts: PartsDep, who: SignedIn, request: Request) -> AttentionView:
+    """List what the reader should see to: connections that fell over, keys that end."""
+    language = language_of(request)
+    async with parts.database.read() as tx:
+        matters = await find_matters(tx, who)
+    return AttentionView(matters=[discovery_views.matter(one, language) for one in matters])
 
 
 async def list_models(parts: PartsDep, who: SignedIn, request: Request) -> PickerView:
-    """List everything the team can write with."""
+    """List what this person can write with."""
     language = language_of(request)
     async with parts.database.read() as tx:
         refusal = await parts.picker.refusal(tx, who.team_id)
-        lines = await parts.picker.lines(tx, who.team_id)
+        rules = await read_rules(tx, who.team_id)
+        lines = await parts.picker.lines(tx, Asker(who.team_id, who.user_id))
     return PickerView(
         models=[connection_views.picker_line(line, language) for line in lines],
         refusal=None if refusal is None else tell(refusal, {}, language),
         can_connect=refusal is None and allows(who.role, Permission.MANAGE_CONNECTIONS),
+        new_sealed_to=views.zones(rules.sealed_to),
     )

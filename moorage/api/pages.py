@@ -4,6 +4,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Final
 
+from fastapi import HTTPException
 from fastapi.responses import FileResponse, HTMLResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -15,13 +16,33 @@ CONTENT_SECURITY_POLICY: Final = (
     "require-trusted-types-for 'script'; trusted-types 'none'"
 )
 
-SECURITY_HEADERS: Final = (
+# What a page may ask of the browser: passkeys. Everything else that has a name is refused, to frames as well.
+REFUSED_FEATURES: Final = (
+    "accelerometer", "autoplay", "browsing-topics",
+    "camera", "compute-pressure", "display-capture", "encrypted-media", "fullscreen", "gamepad",
+    "geolocation", "gyroscope", "hid", "identity-credentials-get", "idle-detection", "keyboard-map", "local-fonts",
+    "magnetometer", "microphone", "midi", "otp-credentials", "payment", "picture-in-picture", "screen-wake-lock",
+    "serial", "speaker-selection", "storage-access", "sync-xhr", "usb", "window-management",
+    "xr-spatial-tracking",
+)  # fmt: skip
+PERMISSIONS_POLICY: Final = ", ".join(
+    [
+        *(f"{feature}=()" for feature in REFUSED_FEATURES),
+        "publickey-credentials-create=(self)",
+        "publickey-credentials-get=(self)",
+        "clipboard-write=(self)",
+    ]
+)
+
+SECURITY_HEADERS: Final[tuple[tuple[bytes, bytes], ...]] = (
     (b"content-security-policy", CONTENT_SECURITY_POLICY.encode()),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"x-frame-options", b"DENY"),
-    (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
+    (b"permissions-policy", PERMISSIONS_POLICY.encode()),
     (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"x-permitted-cross-domain-policies", b"none"),
 )
 
 NOT_BUILT: Final = (
@@ -50,6 +71,12 @@ class Pages:
             return HTMLResponse(NOT_BUILT, status_code=503)
         return FileResponse(index, headers={"Cache-Control": "no-store"})
 
+    async def look(self, path: str = "") -> Response:
+        """Answer HEAD as `serve` answers GET, without a body: what watches a site asks so. The API has no HEAD."""
+        if path.startswith("api/"):
+            raise HTTPException(405)
+        return await self.serve(path)
+
     def _find(self, path: str) -> Path | None:
         try:
             file = (self._folder / path).resolve()
@@ -59,13 +86,16 @@ class Pages:
             return None
 
 
+HSTS: Final = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
+NO_STORE: Final = (b"cache-control", b"no-store")
+
+
 class SecurityHeaders:
-    """Adds the security headers to every answer; HSTS where people come over https."""
+    """Adds the security headers to every answer, HSTS where people come over https, no-store to what the API says."""
 
     def __init__(self, app: ASGIApp, *, https: bool) -> None:
         self._app = app
-        hsts = ((b"strict-transport-security", b"max-age=31536000"),) if https else ()
-        self._headers = (*SECURITY_HEADERS, *hsts)
+        self._https = https
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on and add the headers to its answer."""
@@ -73,9 +103,17 @@ class SecurityHeaders:
             await self._app(scope, receive, send)
             return
 
+        added = SECURITY_HEADERS
+        if self._https or scope["scheme"] == "https":
+            added = (*added, HSTS)
+        is_api = scope["path"].startswith("/api/")
+
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *self._headers]
+                headers = message["headers"]
+                if is_api:
+                    headers = [*(pair for pair in headers if pair[0] != NO_STORE[0]), NO_STORE]
+                message["headers"] = [*headers, *added]
             await send(message)
 
         await self._app(scope, receive, send_with_headers)

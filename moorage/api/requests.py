@@ -1,17 +1,14 @@
-"""What happens to every request: an id for its answer, log lines and audit entries; a bounded body; one line logged."""
+"""What happens to every request: an id for answer, log lines and audit entries; no error escapes; one line logged."""
 
 import time
-from typing import Final
 
 import structlog
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from moorage.api.errors import unexpected
+from moorage.reports.desk import Reports
 from moorage.storage.types import new_id
-
-MAX_BODY_BYTES: Final = 2 * 1024 * 1024
 
 log = structlog.get_logger(__name__)
 
@@ -19,11 +16,12 @@ log = structlog.get_logger(__name__)
 class Requests:
     """Pure ASGI, so that a stream costs nothing extra per chunk."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, reports: Reports) -> None:
         self._app = app
+        self._reports = reports
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Give the request its id, hold its body to the limit, log how it went."""
+        """Give the request its id, log how it went."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -42,11 +40,11 @@ class Requests:
             await send(message)
 
         try:
-            await self._app(scope, _bounded(receive), send_with_id)
+            await self._app(scope, receive, send_with_id)
         except Exception as error:  # noqa: BLE001 - the server above would print its text, and what people wrote with it
-            response = unexpected(Request(scope), error)
+            self._reports.note("unexpected_error", error, request_id=request_id)
             if not status:
-                await response(scope, receive, send_with_id)
+                await unexpected(Request(scope))(scope, receive, send_with_id)
         finally:
             route = scope.get("route")
             log.info(
@@ -57,18 +55,3 @@ class Requests:
                 status=status,
                 ms=round((time.perf_counter() - begun) * 1000, 1),
             )
-
-
-def _bounded(receive: Receive) -> Receive:
-    taken = 0
-
-    async def receive_bounded() -> Message:
-        nonlocal taken
-        message = await receive()
-        if message["type"] == "http.request":
-            taken += len(message.get("body", b""))
-            if taken > MAX_BODY_BYTES:
-                raise HTTPException(413)
-        return message
-
-    return receive_bounded

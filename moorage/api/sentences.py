@@ -28,6 +28,11 @@ def sentence(code: str, params: Mapping[str, Param], language: Language) -> str:
     return template.format_map(_Blank(params))
 
 
+def known_codes() -> frozenset[str]:
+    """Give every code that has a sentence."""
+    return frozenset(_catalogue("en"))
+
+
 def choose_language(accept_language: str, preferred: str | None = None) -> Language:
     """Choose from the Accept-Language header; a person's own setting wins when the header names nothing we speak."""
     for part in accept_language.split(","):

@@ -1,74 +1,103 @@
-"""Statistics over HTTP: owners and admins see the team, members see themselves."""
+"""Statistics over HTTP: owners and admins see the team, members see themselves, and prices are not told to members."""
 
-from datetime import UTC, date, datetime, timedelta
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Final
+from uuid import UUID
 
-from fastapi import Query
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from moorage.accounts.permissions import Permission, allows
-from moorage.api.parts import PartsDep
-from moorage.api.schemas.oversight import Tokens, UsageDay, UsageLog, UsageRow, UsageView
+from moorage.accounts.permissions import Permission, allows, require
+from moorage.accounts.principal import Principal
+from moorage.accounts.roster import members_of
+from moorage.api.day_range import From, Range, To, read_range
+from moorage.api.parts import Parts, PartsDep
+from moorage.api.schemas.usage import BudgetView, Kind, PeopleLog, PeopleUsageView, PersonUsageView, UsageView
 from moorage.api.signed_in import SignedIn
+from moorage.api.usage_views import LogTeller, tokens_view
+from moorage.chat.blind import count_untold_calls, untold_calls
+from moorage.connections.prices import read_prices
 from moorage.connections.store import ConnectionStore
-from moorage.errors import Invalid
-from moorage.usage.statistics import Statistics, TokenSum, UsageReport
+from moorage.usage.day_rows import Scope
+from moorage.usage.people import read_people
+from moorage.usage.statistics import Statistics, charged_for
 
-MAX_DAYS = 400
-# A month of days and more must fit before and after whatever is asked for.
-EARLIEST, LATEST = date(1970, 1, 1), date(9990, 12, 31)
+MAX_PEOPLE: Final = 200
 
 
-async def get_usage(
-    parts: PartsDep,
-    who: SignedIn,
-    first: Annotated[date | None, Query(alias="from", ge=EARLIEST, le=LATEST)] = None,
-    last: Annotated[date | None, Query(alias="to", ge=EARLIEST, le=LATEST)] = None,
-) -> UsageView:
+def scope_of(who: Principal) -> Scope:
+    """Give whose calls somebody may see, without those that would tell who wrote what in a blind comparison."""
+    sees_team = allows(who.role, Permission.SEE_TEAM_USAGE)
+    return Scope(who.team_id, None if sees_team else who.user_id, untold_calls(who.team_id, who.user_id))
+
+
+async def get_usage(parts: PartsDep, who: SignedIn, first: From = None, last: To = None) -> UsageView:
     """Usage of a range of days (UTC), by default the last 30; own and standard models apart."""
-    last = last or datetime.now(UTC).date()
-    first = first or last - timedelta(days=29)
-    if first > last or (last - first).days > MAX_DAYS:
-        raise Invalid("range_invalid", field="from", days=MAX_DAYS)
-    whose = None if allows(who.role, Permission.SEE_TEAM_USAGE) else who.user_id
+    days, scope = read_range(first, last), scope_of(who)
     async with parts.database.read() as tx:
-        statistics = Statistics(tx, who.team_id, whose)
-        byom = await statistics.report("byom", first, last)
-        standard = await statistics.report("standard", first, last)
-        names = {str(key): name for key, name in (await ConnectionStore(tx, who.team_id).names()).items()}
+        statistics = Statistics(tx, scope.team_id, scope.user_id, scope.without)
+        byom = await statistics.report("byom", days.first, days.last)
+        standard = await statistics.report("standard", days.first, days.last)
+        undecided = await count_untold_calls(tx, who.team_id, who.user_id)
+        budget = await _budget(parts, tx, who)
+        tellers = await log_tellers(parts, tx, scope)
     return UsageView(
-        from_day=first.isoformat(),
-        to_day=last.isoformat(),
-        byom=_log("byom", byom, names),
-        standard=_log("standard", standard, parts.picker.provider_names()),
+        from_day=days.first.isoformat(),
+        to_day=days.last.isoformat(),
+        whose="team" if scope.user_id is None else "own",
+        undecided_calls=undecided,
+        byom=tellers["byom"].tell(byom),
+        standard=tellers["standard"].tell(standard),
+        budget=budget,
     )
 
 
-def _log(kind: Literal["byom", "standard"], report: UsageReport, names: dict[str, str]) -> UsageLog:
-    return UsageLog(
-        kind=kind,
-        total=_tokens(report.total),
-        calls=report.calls,
-        rows=[
-            UsageRow(
-                connection_id=row.source_id if kind == "byom" else None,
-                connection_name=names.get(row.source_id, row.source_id if kind == "standard" else "–"),
-                model_id=row.model_id,
-                calls=row.calls,
-                failed_calls=row.failed_calls,
-                tokens=_tokens(row.tokens),
-                ttft_ms=row.ttft_ms,
+async def get_people(parts: PartsDep, who: SignedIn, first: From = None, last: To = None) -> PeopleUsageView:
+    """Usage of a range of days (UTC) by person; own and standard models apart."""
+    require(who, Permission.SEE_TEAM_USAGE)
+    days = read_range(first, last)
+    async with parts.database.read() as tx:
+        members = await members_of(tx, who.team_id)
+        byom = await _people(tx, "byom", scope_of(who), days, members)
+        standard = await _people(tx, "standard", scope_of(who), days, members)
+    return PeopleUsageView(from_day=days.first.isoformat(), to_day=days.last.isoformat(), byom=byom, standard=standard)
+
+
+async def log_tellers(parts: Parts, tx: AsyncConnection, scope: Scope) -> Mapping[Kind, LogTeller]:
+    """Give what tells each log: names, and prices for whoever sees the whole team."""
+    connections = await ConnectionStore(tx, scope.team_id).names()
+    prices = await read_prices(tx, scope.team_id) if scope.user_id is None else {}
+    return {
+        "byom": LogTeller("byom", {str(key): name for key, name in connections.items()}, prices),
+        "standard": LogTeller("standard", parts.picker.provider_names(), prices),
+    }
+
+
+async def _budget(parts: Parts, tx: AsyncConnection, who: Principal) -> BudgetView:
+    budget = await parts.ledger.budgets.read(tx, who.team_id)
+    untold = await charged_for(tx, who.team_id, budget.period_start, untold_calls(who.team_id, who.user_id))
+    return BudgetView(
+        limit=budget.limit,
+        used=budget.settled - untold,
+        resets_on=budget.resets_on.isoformat(),
+        is_spent=budget.is_spent,
+    )
+
+
+async def _people(
+    tx: AsyncConnection, kind: Kind, scope: Scope, days: Range, members: Mapping[UUID, tuple[str, str]]
+) -> PeopleLog:
+    report = await read_people(tx, kind, scope, days.first, days.last, MAX_PEOPLE)
+    people = []
+    for one in report.people:
+        name, email = members.get(one.user_id, ("", ""))
+        people.append(
+            PersonUsageView(
+                user_id=one.user_id,
+                name=name,
+                email=email,
+                calls=one.calls,
+                failed_calls=one.failed_calls,
+                tokens=tokens_view(one.tokens),
             )
-            for row in report.rows
-        ],
-        days=[UsageDay(day=day, tokens=_tokens(tokens)) for day, tokens in report.days],
-    )
-
-
-def _tokens(total: TokenSum) -> Tokens:
-    return Tokens(
-        tokens_in=total.tokens_in,
-        tokens_out=total.tokens_out,
-        reported_calls=total.reported_calls,
-        estimated_calls=total.estimated_calls,
-        missing_calls=total.missing_calls,
-    )
+        )
+    return PeopleLog(kind=kind, people=people, left_out=report.left_out)

@@ -1,23 +1,24 @@
-"""Who did what, chained per team: written with what it records or not at all, and tampering is found (P17).
+"""Who did what, chained per team and signed: written with what it records or not at all (P17).
 
-An entry's hash covers its canonical bytes and the hash before it; the head names the newest. See docs/adr/0006.
+An entry's hash covers its canonical bytes and the hash before it; the signed head names the newest. See docs/adr/0006
+and 0014. `reading` shows the entries, `checking` finds what was changed.
 """
 
-import hashlib
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, Final, Literal, get_args
 from uuid import UUID
 
-from sqlalchemy import Row as ResultRow
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from moorage.audit.tables import AuditHeadRow, AuditRow
-from moorage.errors import Unavailable
-from moorage.storage.types import db_now
+from moorage.audit.canonical import FORM, chain, encode, entry_statement
+from moorage.audit.client_address import tell_client
+from moorage.audit.heads import Head, begin_head, find_head, find_true_end, put_head, take_head
+from moorage.audit.pen import Pen, pen_of
+from moorage.audit.tables import AuditRow
 
 Outcome = Literal["done", "refused", "failed"]
 Detail = str | int | bool | None
@@ -28,59 +29,151 @@ ACTIONS: Final = (
     "team.plan_changed",
     "person.signed_up",
     "person.signed_in",
+    "person.came_over",
     "person.sign_in_failed",
     "person.signed_out",
+    "person.renamed",
+    "person.password_changed",
+    "person.reset_asked",
+    "person.reset_made",
+    "person.password_reset",
+    "person.devices_ended",
+    "person.break_glass_set",
+    "person.break_glass_cleared",
+    "person.break_glass_used",
+    "team.handed_over",
+    "team.session_limits_changed",
+    "member.signed_out",
+    "person.second_factor_failed",
+    "factor.added",
+    "factor.renamed",
+    "factor.removed",
+    "factor.all_removed",
+    "passkey.copy_suspected",
+    "recovery.made",
+    "recovery.used",
+    "team.second_factor_asked",
+    "team.second_factor_not_asked",
     "member.invited",
     "member.joined",
     "member.role_changed",
     "member.removed",
     "invitation.revoked",
+    "identity.linked",
+    "identity.unlinked",
+    "provider.changed",
+    "provider.tested",
+    "provider.enabled",
+    "provider.disabled",
+    "provider.only_on",
+    "provider.only_off",
+    "provider.removed",
+    "provider.refused",
+    "provider.signed_out",
     "connection.created",
     "connection.tested",
     "connection.changed",
+    "connection.zone_changed",
+    "connection.own_hardware_confirmed",
     "connection.disabled",
     "connection.enabled",
     "connection.deleted",
     "connection.key_replaced",
+    "connection.down",
+    "connection.well",
+    "connection.key_ends",
+    "model.profile_changed",
     "models.changed",
     "models.discovered",
+    "conversation.sealed",
+    "conversation.seal_changed",
+    "conversation.seal_lifted",
+    "conversation.left_own_hardware",
+    "seal.refused",
+    "team.seal_changed",
+    "team.titles_changed",
+    "receipts.exported",
+    "connection.audience_changed",
+    "model.audience_changed",
+    "model.refused",
+    "standard.audience_changed",
+    "standard.zone_stated",
+    "standard.zone_changed",
+    "alias.created",
+    "alias.repointed",
+    "alias.renamed",
+    "alias.deleted",
+    "conversation.shared",
+    "conversation.unshared",
+    "conversation.shared_with_team",
+    "conversation.unshared_with_team",
+    "conversation.unshared_with_all",
+    "conversation.share_moved",
+    "clearing.refused",
+    "undertaking.recorded",
+    "undertaking.removed",
+    "undertaking.voided",
+    "undertaking.ends",
+    "team.only_cleared_on",
+    "team.only_cleared_off",
+    "team.retention_changed",
+    "team.retention_ran",
+    "data.export_asked",
+    "data.export_fetched",
+    "data.export_deleted",
+    "data.record_exported",
+    "person.erasure_begun",
+    "person.erased",
+    "team.erasure_begun",
+    "team.erased",
     "access.refused",
+    "plan.refused",
+    "budget.spent",
+    "price.set",
+    "price.removed",
+    "usage.exported",
     "egress.refused",
     "egress.exception_active",
     "deployment.started",
+    "operator.added",
+    "operator.removed",
+    "standard.key_tested",
+    "announcement.made",
+    "announcement.changed",
+    "announcement.removed",
+    "audit.exported",
+    "audit.retention_changed",
+    "audit.retention_lifted",
+    "audit.clients_changed",
+    "audit.pruned",
+    "audit.head_changed",
+    "audit.key_made",
+    "audit.key_replaced",
+    "keys.rotated",
+    "keys.lost",
+    "deployment.backed_up",
+    "deployment.restored",
+    "deployment.copied",
 )
-MAX_PAGE: Final = 200
-MAX_SEQ: Final = 2**31 - 1  # what the column holds on PostgreSQL
+# Written by the pen itself when it meets a head that is not ours; checking takes it for what it is.
+HEAD_CHANGED: Final = "audit.head_changed"
 
 _KNOWN: Final = frozenset(ACTIONS)
 _OUTCOMES: Final = frozenset(get_args(Outcome))
-_PURPOSE: Final = b"moorage/audit/v1"
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MAX_DETAIL_CHARS: Final = 200
-_CHECK_BATCH: Final = 1000
-_FIELDS: Final = (
-    "team_id",
-    "seq",
-    "at",
-    "actor_id",
-    "actor_name",
-    "action",
-    "object_type",
-    "object_id",
-    "object_name",
-    "outcome",
-    "request_id",
-    "details",
-)
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts. `id` is None for the deployment itself and for somebody who is not signed in."""
+    """Who acts. `id` is None for the deployment itself and for somebody who is not signed in.
+
+    `client` is the whole address that the request came from; what is recorded of it is the team's rule.
+    """
 
     id: UUID | None
     name: str
     request_id: str
+    client: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,55 +188,50 @@ class Act:
     details: Mapping[str, Detail] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class AuditEntry:
-    """One entry as it was recorded."""
-
-    seq: int
-    at: datetime
-    actor_id: UUID | None
-    actor_name: str
-    action: str
-    object_type: str
-    object_id: str
-    object_name: str
-    outcome: Outcome
-    request_id: str
-    details: Mapping[str, Detail]
+async def has_trail(tx: AsyncConnection, team_id: UUID) -> bool:
+    """Tell whether a team's trail was begun."""
+    return await find_head(tx, team_id) is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """Whether a chain holds. `broken_at` is the number of the first entry that doesn't fit or is missing."""
+async def begin_trail(tx: AsyncConnection, team_id: UUID, *, once: bool = False) -> None:
+    """Make the head of a new team's chain. Belongs in the transaction that makes the team.
 
-    intact: bool
-    checked: int
-    broken_at: int | None
-
-
-async def begin_trail(tx: AsyncConnection, team_id: UUID) -> None:
-    """Make the head of a new team's chain. Belongs in the transaction that makes the team."""
-    await tx.execute(insert(AuditHeadRow).values(team_id=team_id, seq=0, hash=_genesis(team_id)))
+    `once`: a head that is there stays, and one that somebody else is making at this moment is waited for.
+    Raises Unavailable("audit_pen_missing") in a transaction that carries no pen.
+    """
+    await begin_head(tx, pen_of(tx), team_id, once=once)
 
 
 async def record(tx: AsyncConnection, team_id: UUID, actor: Actor, act: Act) -> None:
     """Add an entry in the transaction of what it records; if it can't be written, nothing else is.
 
-    Raises Unavailable("audit_head_missing") for a team without `begin_trail`, ValueError for an action not in ACTIONS.
+    Raises Unavailable: audit_head_missing for a team without `begin_trail`, audit_pen_missing and
+    audit_key_unreadable where nobody can sign. ValueError for an action not in ACTIONS.
     """
+    await record_with(tx, team_id, actor, act)
+
+
+async def record_with(tx: AsyncConnection, team_id: UUID, actor: Actor, act: Act, **rules: Any) -> Head:
+    """Add an entry and change the head with it: `keep_days`, `clients`, `pruned_through`. Raises as `record`."""
     if act.action not in _KNOWN or act.outcome not in _OUTCOMES:
         raise ValueError(act.action)
-    # The lock serialises the writers of one team; without it two entries could follow the same one.
-    found = await tx.execute(
-        select(AuditHeadRow.seq, AuditHeadRow.hash, db_now()).where(AuditHeadRow.team_id == team_id).with_for_update()
-    )
-    head = found.one_or_none()
-    if head is None:
-        raise Unavailable("audit_head_missing")
-    last_seq, last_hash, at = head
+    pen = pen_of(tx)
+    taken = await take_head(tx, pen, team_id)
+    head = taken.head
+    if not taken.is_ours:
+        # Going on would make good what was cut off; refusing would let one changed byte lock out a team. So it is said.
+        claimed: dict[str, Detail] = {"number": head.seq, "key": head.key_number}
+        said = Act(HEAD_CHANGED, "trail", str(team_id), "", "failed", claimed)
+        true_end = await find_true_end(tx, pen, head)
+        head = await _add(tx, pen, true_end, taken.now, Actor(None, "", actor.request_id), said)
+    return await _add(tx, pen, replace(head, **rules), taken.now, actor, act)
+
+
+async def _add(tx: AsyncConnection, pen: Pen, head: Head, at: datetime, actor: Actor, act: Act) -> Head:
+    seq = head.seq + 1
     entry = {
-        "team_id": team_id,
-        "seq": last_seq + 1,
+        "team_id": head.team_id,
+        "seq": seq,
         "at": at,
         "actor_id": actor.id,
         "actor_name": _tidy(actor.name, 120),
@@ -154,93 +242,24 @@ async def record(tx: AsyncConnection, team_id: UUID, actor: Actor, act: Act) -> 
         "outcome": act.outcome,
         "request_id": _tidy(actor.request_id, 40),
         "details": _write_details(act.details),
+        "client": tell_client(actor.client, head.clients),
     }
-    canonical = _encode(entry)
-    digest = _chain(canonical, last_hash)
-    await tx.execute(insert(AuditRow).values(**entry, canonical=canonical, prev_hash=last_hash, hash=digest))
-    await tx.execute(update(AuditHeadRow).where(AuditHeadRow.team_id == team_id).values(seq=last_seq + 1, hash=digest))
-
-
-async def read(
-    tx: AsyncConnection, team_id: UUID, before: int | None, limit: int, action: str | None
-) -> list[AuditEntry]:
-    """Give up to `limit` entries with a number below `before`, newest first; only those of `action`, if given."""
-    wanted = select(AuditRow).where(AuditRow.team_id == team_id)
-    if before is not None:
-        wanted = wanted.where(AuditRow.seq < before)
-    if action is not None:
-        wanted = wanted.where(AuditRow.action == action)
-    rows = await tx.execute(wanted.order_by(AuditRow.seq.desc()).limit(min(limit, MAX_PAGE)))
-    return [_entry(row) for row in rows]
-
-
-async def check(tx: AsyncConnection, team_id: UUID) -> Check:
-    """Follow the whole chain: finds edits, deletions, reordering, forks, and a cut-off end.
-
-    Finds nothing if somebody rewrote every entry and the head: that takes an anchor outside (docs/adr/0006).
-    """
-    found = await tx.execute(select(AuditHeadRow.seq, AuditHeadRow.hash).where(AuditHeadRow.team_id == team_id))
-    head = found.one_or_none()
-    seq, expected = 0, _genesis(team_id)
-    while True:
-        rows = (
-            await tx.execute(
-                select(AuditRow)
-                .where(AuditRow.team_id == team_id, AuditRow.seq > seq)
-                .order_by(AuditRow.seq)
-                .limit(_CHECK_BATCH)
-            )
-        ).all()
-        for row in rows:
-            if row.seq != seq + 1 or not _fits(row, expected):
-                return Check(intact=False, checked=seq, broken_at=seq + 1)
-            seq, expected = row.seq, row.hash
-        if len(rows) < _CHECK_BATCH:
-            break
-    if head is None or (head.seq, head.hash) != (seq, expected):
-        # Fewer entries than the head says: the first missing one. More: the first the head knows nothing of.
-        broken_at = seq + 1 if head is None or head.seq >= seq else head.seq + 1
-        return Check(intact=False, checked=seq, broken_at=broken_at)
-    return Check(intact=True, checked=seq, broken_at=None)
-
-
-def _fits(row: ResultRow[Any], expected_prev: bytes) -> bool:
-    # The stored bytes are what was hashed; the columns are what people read. Both must be what was recorded.
-    columns = {name: getattr(row, name) for name in _FIELDS}
-    return bool(
-        row.prev_hash == expected_prev
-        and _chain(row.canonical, expected_prev) == row.hash
-        and _encode(columns) == row.canonical
+    canonical = encode(entry, FORM)
+    digest = chain(canonical, head.hash, FORM)
+    signature = pen.sign(entry_statement(head.team_id, seq, digest))
+    await tx.execute(
+        _INSERT,
+        {
+            **entry,
+            "canonical": canonical,
+            "prev_hash": head.hash,
+            "hash": digest,
+            "form": FORM,
+            "key_number": pen.number,
+            "signature": signature,
+        },
     )
-
-
-def _encode(entry: Mapping[str, object]) -> bytes:
-    """Give the canonical bytes: every field in a fixed order, each after its length, None apart from empty."""
-    return b"".join(_frame(_as_bytes(entry[name])) for name in _FIELDS)
-
-
-def _as_bytes(value: object) -> bytes:
-    if value is None:
-        return b"\x00"
-    if isinstance(value, datetime):
-        value = (value - _EPOCH) // timedelta(microseconds=1)
-    return b"\x01" + str(value).encode("utf-8", "surrogatepass")
-
-
-def _frame(part: bytes) -> bytes:
-    return len(part).to_bytes(8, "big") + part
-
-
-def _chain(canonical: bytes, prev_hash: bytes) -> bytes:
-    return _digest((_PURPOSE, canonical, prev_hash))
-
-
-def _genesis(team_id: UUID) -> bytes:
-    return _digest((_PURPOSE, b"begin", team_id.bytes))
-
-
-def _digest(parts: Iterable[bytes]) -> bytes:
-    return hashlib.sha256(b"".join(_frame(part) for part in parts)).digest()
+    return await put_head(tx, pen, replace(head, seq=seq, hash=digest))
 
 
 def _tidy(text: str, max_chars: int) -> str:
@@ -254,17 +273,5 @@ def _write_details(details: Mapping[str, Detail]) -> str:
     return json.dumps(short, sort_keys=True, separators=(",", ":"))
 
 
-def _entry(row: ResultRow[Any]) -> AuditEntry:
-    return AuditEntry(
-        seq=row.seq,
-        at=row.at,
-        actor_id=row.actor_id,
-        actor_name=row.actor_name,
-        action=row.action,
-        object_type=row.object_type,
-        object_id=row.object_id,
-        object_name=row.object_name,
-        outcome=row.outcome,
-        request_id=row.request_id,
-        details=json.loads(row.details),
-    )
+# On the path of every audited act: building a statement costs more than executing it.
+_INSERT: Final = insert(AuditRow)

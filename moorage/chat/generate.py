@@ -3,23 +3,21 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal
-
-import structlog
+from typing import Any, Final, Literal
 
 from moorage.audit.trail import Actor
 from moorage.chat.facts import Decision, ReplyState
+from moorage.chat.hold import Cargo
 from moorage.chat.journal import Journal
 from moorage.errors import AddressRefused, MoorageError, Param
 from moorage.providers.protocol import BrokenReply, ChatRequest, Delta, End, Provider, Quirks, Usage
-from moorage.telemetry import describe_place
-from moorage.usage.ledger import Ended
-
-log = structlog.get_logger(__name__)
+from moorage.reports.desk import Reports
+from moorage.usage.outcomes import Ended
 
 StopReason = Literal["stopped", "shutdown", "refused"]
+Load = Callable[[], Awaitable[Cargo]]
 
 _TIMEOUTS: Final = frozenset({"first_byte_timeout", "stalled", "took_too_long", "connect_timeout"})
 
@@ -35,8 +33,10 @@ class Finished:
     ended: Ended
     usage: Usage | None = None
     finish_reason: str | None = None
+    finish_stated: str | None = None
     model_reported: str | None = None
     ttft_ms: float | None = None
+    thought_ms: float | None = None
     duration_ms: float | None = None
     problem_code: str | None = None
     problem_params: Mapping[str, Param] = field(default_factory=dict)
@@ -47,14 +47,17 @@ class Finished:
 class Generation:
     """One run. Owned by the process: whoever asked may leave, it goes on until it ends or is stopped."""
 
-    def __init__(self, decision: Decision, journal: Journal, actor: Actor) -> None:
+    def __init__(self, decision: Decision, journal: Journal, actor: Actor, reports: Reports) -> None:
         self.decision = decision
         self.actor = actor
         self.journal = journal
+        self._reports = reports
         self._reading: asyncio.Task[End] | None = None
         self._stop_reason: StopReason | None = None
         self._refusal: str | None = None
         self._first_at: float | None = None
+        self._thinks_since: float | None = None
+        self._thought_s: float | None = None
 
     def stop(self, reason: StopReason, refusal: str | None = None) -> None:
         """Close the connection to the endpoint now. What had arrived is kept. Does nothing the second time."""
@@ -64,12 +67,15 @@ class Generation:
             if self._reading is not None:
                 self._reading.cancel()
 
-    async def run(self, provider: Provider) -> Finished:
-        """Read the reply to its end. Never raises: whatever happens becomes a `Finished`."""
+    async def run(self, provider: Provider, load: Load) -> Finished:
+        """Read the reply to its end. Never raises: whatever happens becomes a `Finished`.
+
+        `load` gives the turns of the decision with the contents of what is attached; waiting for it can be stopped.
+        """
         begun = time.perf_counter()
         if self._stop_reason is not None:
             return self._end_by_stop(begun, provider)
-        self._reading = asyncio.create_task(self._read(provider, begun), name="reading")
+        self._reading = asyncio.create_task(self._read(provider, load, begun), name="reading")
         try:
             end = await self._reading
         except asyncio.CancelledError:
@@ -77,32 +83,68 @@ class Generation:
         except MoorageError as error:
             return self._end_by_failure(begun, provider, error)
         except Exception as error:  # noqa: BLE001 - a bug in a provider must not lose what was written
-            log.error("reply_broke", kind=type(error).__name__, where=describe_place(error))
+            self._reports.note("reply_broke", error)
             return self._finish(begun, provider, state="failed", ended="crashed", problem_code="unexpected")
         return self._finish(
             begun,
             provider,
             state="done",
             ended="ok",
-            usage=end.usage,
-            finish_reason=end.finish_reason,
-            model_reported=end.model_reported,
+            said=end,
+            **self._note_cut(end),
         )
 
-    async def _read(self, provider: Provider, begun: float) -> End:
+    async def _read(self, provider: Provider, load: Load, begun: float) -> End:
         chosen = self.decision.chosen
         if chosen is None:
             raise BrokenReply("unexpected")
-        request = ChatRequest(model=chosen.model_id, turns=self.decision.turns)
-        async with contextlib.aclosing(provider.reply(request)) as arriving:
+        cargo = await load()
+        try:
+            # Nothing here keeps the turns: what is attached may be large, and is not needed while it is answered.
+            return await self._follow(
+                provider.reply(ChatRequest(chosen.model_id, cargo.turns, self.decision.max_tokens, sent=cargo.unload)),
+                begun,
+            )
+        finally:
+            cargo.unload()
+
+    async def _follow(self, reply: AsyncGenerator[Delta | End, None], begun: float) -> End:
+        async with contextlib.aclosing(reply) as arriving:
             async for piece in arriving:
                 if isinstance(piece, Delta):
                     if self._first_at is None:
                         self._first_at = time.perf_counter() - begun
-                    self.journal.append(piece.text, piece.reasoning)
+                    if piece.reasoning or self._thinks_since is not None:
+                        self._note_thinking(piece, begun + self._first_at)
+                    add = self.journal.replace if piece.is_whole else self.journal.append
+                    add(piece.text, piece.reasoning, piece.beside)
                 else:
                     return piece
         raise BrokenReply("cut_off")
+
+    def _note_thinking(self, piece: Delta, first_at: float) -> None:
+        if self._thinks_since is None:
+            # What turns out to have been thinking began with the first word.
+            self._thinks_since = first_at if piece.is_whole else time.perf_counter()
+        if piece.text and self._thought_s is None:
+            self._thought_s = time.perf_counter() - self._thinks_since
+
+    def _thought_ms(self) -> float | None:
+        """How long was thought; an answer that never came to words thought until its end."""
+        if self._thinks_since is None:
+            return None
+        thought_s = time.perf_counter() - self._thinks_since if self._thought_s is None else self._thought_s
+        return round(thought_s * 1000, 1)
+
+    def _note_cut(self, end: End) -> dict[str, Any]:
+        """Say beside a complete answer that not all was read for it, or that it had to be short."""
+        chosen = self.decision.chosen
+        if self.decision.is_shortened:
+            return {"problem_code": "budget_shortened", "problem_params": {"tokens": self.decision.max_tokens or 0}}
+        if end.read_tokens is None or chosen is None:
+            return {}
+        params: dict[str, Param] = {"model": chosen.model_name, "tokens": end.read_tokens}
+        return {"problem_code": "context_trimmed", "problem_params": params}
 
     def _end_by_stop(self, begun: float, provider: Provider) -> Finished:
         if self._stop_reason == "stopped":
@@ -117,7 +159,7 @@ class Generation:
             provider,
             state="failed",
             ended="timeout" if error.code in _TIMEOUTS else "upstream_error",
-            usage=error.usage if isinstance(error, BrokenReply) else None,
+            said=error if isinstance(error, BrokenReply) else None,
             problem_code=error.code,
             problem_params=error.params,
             refused=isinstance(error, AddressRefused),
@@ -130,9 +172,7 @@ class Generation:
         *,
         state: ReplyState,
         ended: Ended,
-        usage: Usage | None = None,
-        finish_reason: str | None = None,
-        model_reported: str | None = None,
+        said: End | BrokenReply | None = None,
         problem_code: str | None = None,
         problem_params: Mapping[str, Param] | None = None,
         refused: bool = False,
@@ -140,9 +180,11 @@ class Generation:
         return Finished(
             state=state,
             ended=ended,
-            usage=usage,
-            finish_reason=finish_reason,
-            model_reported=model_reported,
+            usage=None if said is None else said.usage,
+            finish_reason=None if said is None else said.finish_reason,
+            finish_stated=None if said is None else said.finish_stated,
+            model_reported=None if said is None else said.model_reported,
+            thought_ms=self._thought_ms(),
             ttft_ms=None if self._first_at is None else round(self._first_at * 1000, 1),
             duration_ms=round((time.perf_counter() - begun) * 1000, 1),
             problem_code=problem_code,

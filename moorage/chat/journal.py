@@ -11,6 +11,16 @@ from dataclasses import dataclass
 from typing import Final
 
 from moorage.chat.facts import ReplyFacts
+from moorage.providers.beside import NOTHING, Beside, BesidePieces, put_together
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a reply has written so far, or in the end."""
+
+    text: str
+    reasoning: str
+    beside: Beside = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +30,7 @@ class Snapshot:
     text: str
     reasoning: str
     position: int
+    beside: Beside = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +40,7 @@ class Appended:
     text: str
     reasoning: str
     position: int
+    beside: tuple[BesidePieces, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,37 +63,53 @@ APART_S: Final = 0.02
 
 
 class Journal:
-    """Appended to by one generation, followed by many readers, all in one event loop."""
+    """Appended to by one generation, followed by many readers, all in one event loop.
 
-    __slots__ = ("_ended", "_pieces", "_saved", "_waiting")
+    `begun` is the text that was there before the first piece.
+    """
 
-    def __init__(self) -> None:
-        self._pieces: list[tuple[str, str]] = []
+    __slots__ = ("_begun", "_beside", "_ended", "_pieces", "_rewritten", "_saved", "_waiting")
+
+    def __init__(self, begun: str = "") -> None:
+        self._begun = begun
+        self._pieces: list[tuple[str, str]] = [(begun, "")] if begun else []
+        # Readers whose position is not beyond it have read what was replaced since.
+        self._rewritten = -1
+        # By the place of their piece: hardly any has something beside its words.
+        self._beside: dict[int, BesidePieces] = {}
         self._waiting: list[asyncio.Future[bool]] = []
         self._ended: ReplyFacts | None = None
         self._saved = 0
 
-    def append(self, text: str, reasoning: str) -> None:
+    def append(self, text: str, reasoning: str, beside: BesidePieces | None = None) -> None:
         """Add what arrived. Cheap: no copy of what was there, no wait for anybody."""
+        if beside is not None:
+            self._beside[len(self._pieces)] = beside
         self._pieces.append((text, reasoning))
         if self._waiting:
             self._wake()
+
+    def replace(self, text: str, reasoning: str, beside: BesidePieces | None = None) -> None:
+        """Put this in the place of all that was appended; positions go on, and readers get a snapshot."""
+        self._rewritten = len(self._pieces)
+        self._pieces = [(self._begun + text, reasoning), *[("", "")] * (self._rewritten - 1)]
+        self.append("", "", beside)
 
     def end(self, reply: ReplyFacts) -> None:
         """Close the journal once the reply is stored; readers get what is left, then `Ended`."""
         self._ended = reply
         self._wake()
 
-    def text(self) -> tuple[str, str]:
-        """Give the whole text and reasoning so far."""
-        return _join(self._pieces)
+    def written(self) -> Written:
+        """Give everything so far."""
+        return Written(*_join(self._pieces), put_together(self._beside.values()))
 
-    def take_unsaved(self) -> tuple[str, str] | None:
-        """Give the whole text for a checkpoint, or None when nothing came since the last one."""
+    def take_unsaved(self) -> Written | None:
+        """Give everything for a checkpoint, or None when nothing came since the last one."""
         if self._saved == len(self._pieces):
             return None
         self._saved = len(self._pieces)
-        return self.text()
+        return self.written()
 
     def put_back_unsaved(self) -> None:
         """Undo `take_unsaved`: the checkpoint was not stored."""
@@ -92,22 +120,30 @@ class Journal:
         loop = asyncio.get_running_loop()
         not_before = 0.0
         if position is None or not 0 <= position <= len(self._pieces):
-            position = len(self._pieces)
-            yield Snapshot(*self.text(), position)
+            position = -1
         while True:
-            if position < len(self._pieces):
+            if position <= self._rewritten:
+                position = len(self._pieces)
+                written = self.written()
+                yield Snapshot(written.text, written.reasoning, position, written.beside)
+            elif position < len(self._pieces):
                 early_s = not_before - loop.time()
                 if early_s > 0 and self._ended is None:
                     await asyncio.sleep(early_s)
+                    continue
                 not_before = loop.time() + APART_S
                 text, reasoning = _join(self._pieces[position:])
+                beside = self._beside_since(position) if self._beside else ()
                 position = len(self._pieces)
-                yield Appended(text, reasoning, position)
+                yield Appended(text, reasoning, position, beside)
             elif self._ended is not None:
                 yield Ended(self._ended, position)
                 return
             elif not await self._news(loop):
                 yield Quiet()
+
+    def _beside_since(self, position: int) -> tuple[BesidePieces, ...]:
+        return tuple(piece for place, piece in self._beside.items() if place >= position)
 
     async def _news(self, loop: asyncio.AbstractEventLoop) -> bool:
         # One future and one timer, no task: this runs for every piece of every reader.

@@ -6,11 +6,15 @@ import structlog
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from moorage.chat.settle import text_of
-from moorage.chat.tables import ReplyRow
+from moorage.chat.findable import index_ended
+from moorage.chat.journal import Written
+from moorage.chat.search_index import Place
+from moorage.chat.settle import stored_of, written_of
+from moorage.chat.tables import ConversationRow, MessageRow, ReplyRow, TitleRunRow
 from moorage.storage.types import db_now
 from moorage.usage.estimates import Count, estimate_tokens
-from moorage.usage.ledger import Ledger, Orphan, Outcome
+from moorage.usage.ledger import Ledger, Orphan
+from moorage.usage.outcomes import Outcome
 from moorage.usage.tables import ReservationRow
 
 log = structlog.get_logger(__name__)
@@ -28,12 +32,46 @@ async def close_orphans(tx: AsyncConnection, ledger: Ledger) -> int:
 
 
 async def _close(tx: AsyncConnection, ledger: Ledger, orphan: Orphan) -> None:
-    message_id = await tx.scalar(select(ReplyRow.message_id).where(ReplyRow.id == orphan.call_id))
-    text, reasoning = ("", "") if message_id is None else await text_of(tx, message_id)
-    written = text + reasoning
-    count = Count(orphan.tokens_in_estimate, estimate_tokens(written) if written else None, "orphan")
-    if await ledger.settle(tx, orphan.call_id, Outcome(count, "crashed")) and message_id is not None:
+    reply = await tx.execute(select(ReplyRow.message_id, ReplyRow.continues_id).where(ReplyRow.id == orphan.call_id))
+    message_id, continues_id = reply.one_or_none() or (None, None)
+    whole = Written("", "") if message_id is None else await stored_of(tx, message_id)
+    begun = "" if continues_id is None else (await stored_of(tx, continues_id)).text
+    written = written_of(whole.text.removeprefix(begun), whole.reasoning, whole.beside)
+    scale = await ledger.scales.of(tx, orphan.key)
+    tokens_out = scale.answer(estimate_tokens(written)) if written else None
+    count = Count(scale.prompt(orphan.tokens_in_estimate), tokens_out, "orphan")
+    if not await ledger.settle(tx, orphan.call_id, Outcome(count, "crashed")):
+        return
+    if message_id is not None:
         await _mark_interrupted(tx, [orphan.call_id], count)
+    elif orphan.purpose == "title":
+        await _close_title(tx, orphan.call_id, count)
+
+
+async def _close_title(tx: AsyncConnection, call_id: UUID, count: Count) -> None:
+    await tx.execute(
+        update(TitleRunRow)
+        .where(TitleRunRow.id == call_id, TitleRunRow.state == "running")
+        .values(
+            state="interrupted",
+            problem_code="reply_interrupted",
+            tokens_in=count.tokens_in,
+            tokens_out=count.tokens_out,
+            count_source=count.source,
+            ended_at=db_now(),
+        )
+    )
+
+
+async def _index(tx: AsyncConnection, reply_ids: list[UUID]) -> None:
+    rows = await tx.execute(
+        select(ConversationRow.team_id, ConversationRow.owner_id, ConversationRow.id, MessageRow.id, MessageRow.text)
+        .join(MessageRow, MessageRow.conversation_id == ConversationRow.id)
+        .join(ReplyRow, ReplyRow.message_id == MessageRow.id)
+        .where(ReplyRow.id.in_(reply_ids))
+    )
+    for team_id, owner_id, conversation_id, message_id, text in rows.all():
+        await index_ended(tx, Place(team_id, owner_id, conversation_id), message_id, text)
 
 
 async def _mark_interrupted(tx: AsyncConnection, reply_ids: list[UUID], count: Count | None) -> int:
@@ -47,6 +85,7 @@ async def _mark_interrupted(tx: AsyncConnection, reply_ids: list[UUID], count: C
         .where(ReplyRow.id.in_(reply_ids), ReplyRow.state == "running")
         .values(state="interrupted", problem_code="reply_interrupted", ended_at=db_now(), **figures)
     )
+    await _index(tx, reply_ids)
     return done.rowcount
 
 

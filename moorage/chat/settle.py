@@ -10,29 +10,57 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from moorage.audit.trail import Act, Detail, record
 from moorage.chat.facts import Decision, ReplyFacts
+from moorage.chat.findable import index_ended
 from moorage.chat.generate import Finished, Generation
+from moorage.chat.journal import Written
+from moorage.chat.search_index import Place
 from moorage.chat.tables import ConversationRow, MessageRow, ReplyRow
 from moorage.connections.opening import ProviderDesk
+from moorage.providers.beside import Beside
+from moorage.storage.soon import soon
 from moorage.storage.types import db_now
-from moorage.usage.estimates import Count, CountSource, count_call
-from moorage.usage.ledger import Ledger, Outcome
+from moorage.usage.counting import Told, count_told
+from moorage.usage.estimates import CountSource, estimate_tokens
+from moorage.usage.ledger import Ledger
+from moorage.usage.outcomes import Outcome
+from moorage.usage.scales import Key
 
 # Failures that say something about the endpoint. A question that is too long says nothing about its health.
-_ABOUT_THE_QUESTION: Final = frozenset(
-    {"context_too_long", "content_filtered", "unsupported_parameter", "body_too_large", "unexpected", "empty_answer"}
+ABOUT_THE_QUESTION: Final = frozenset(
+    {
+        "context_too_long",
+        "content_filtered",
+        "declined",
+        "unsupported_parameter",
+        "body_too_large",
+        "empty_answer",
+        # Nothing was sent: the conversation's seal said no, the conversation is gone, or too much was under way.
+        "outside_seal",
+        "zone_restated",
+        "conversation_gone",
+        "attachment_gone",
+        "attachments_busy",
+    }
 )
 
 
-def count_of(decision: Decision, finished: Finished, text: str, reasoning: str) -> Count:
-    """Decide the token count of a finished run."""
+def told_of(decision: Decision, finished: Finished, whole: Written) -> Told:
+    """Say what is known of the tokens of a finished run."""
     usage = finished.usage
-    return count_call(
+    written = written_of(whole.text.removeprefix(decision.begun), whole.reasoning, whole.beside)
+    return Told(
         usage.tokens_in if usage else None,
         usage.tokens_out if usage else None,
-        prompt_estimate=decision.prompt_estimate,
-        written=text + reasoning,
-        begun=bool(text or reasoning),
+        decision.prompt_estimate,
+        estimate_tokens(written),
+        begun=bool(written),
+        is_words=not decision.pieces,
     )
+
+
+def written_of(text: str, reasoning: str, beside: Beside) -> str:
+    """Give everything that a model had to write, for an estimate of its tokens."""
+    return "".join((text, reasoning, *(call.name + call.arguments for call in beside.calls)))
 
 
 class Settler:
@@ -43,14 +71,14 @@ class Settler:
         self._desk = desk
 
     async def settle(
-        self, tx: AsyncConnection, generation: Generation, finished: Finished, text: str, reasoning: str
+        self, tx: AsyncConnection, generation: Generation, finished: Finished, written: Written
     ) -> ReplyFacts:
         """Store text, receipt, usage, and what was learned of the endpoint. Returns the receipt as stored."""
         decision = generation.decision
         reply = decision.answer.reply
         if reply is None:
             raise ValueError(decision.answer.id)
-        count = count_of(decision, finished, text, reasoning)
+        count = await count_told(tx, self._ledger.scales, _key_of(decision), told_of(decision, finished, written))
         facts = dataclasses.replace(
             reply,
             state=finished.state,
@@ -60,16 +88,20 @@ class Settler:
             count_source=count.source,
             ttft_ms=finished.ttft_ms,
             duration_ms=finished.duration_ms,
-            finish_reason=(finished.finish_reason or "")[:60] or None,
+            finish_reason=finished.finish_reason,
+            finish_stated=finished.finish_stated,
+            thought_ms=finished.thought_ms,
             problem_code=finished.problem_code,
             problem_params=finished.problem_params,
         )
         outcome = Outcome(count, finished.ended, finished.ttft_ms, finished.duration_ms)
         if not await self._ledger.settle(tx, facts.id, outcome) and facts.origin != "scripted":
             facts = await _with_stored_counts(tx, facts)
-        await store_text(tx, facts.message_id, text, reasoning)
-        await tx.execute(_END_REPLY, {"reply_id": facts.id, **_columns(facts)})
-        await tx.execute(_TOUCH, {"conversation_id": decision.conversation_id})
+        if await store_written(tx, facts.message_id, written):
+            place = Place(decision.team_id, decision.owner_id, decision.conversation_id)
+            await index_ended(tx, place, facts.message_id, written.text)
+        await soon(tx, _END_REPLY, {"reply_id": facts.id, **_columns(facts)})
+        await soon(tx, _TOUCH, {"conversation_id": decision.conversation_id})
         await self._note_endpoint(tx, decision, finished)
         if finished.refused and decision.chosen is not None:
             details: dict[str, Detail] = {"code": finished.problem_code, "purpose": "reply"}
@@ -80,14 +112,19 @@ class Settler:
 
     async def _note_endpoint(self, tx: AsyncConnection, decision: Decision, finished: Finished) -> None:
         chosen = decision.chosen
-        if chosen is None or chosen.connection_id is None:
+        if chosen is None:
             return
         if finished.quirks is not None:
             await self._desk.remember(tx, chosen, finished.quirks)
-        if finished.state == "done" or (
-            finished.state == "failed" and finished.problem_code not in _ABOUT_THE_QUESTION
-        ):
-            await self._desk.note_health(tx, chosen, finished.problem_code)
+        if finished.state == "done" or (finished.state == "failed" and finished.problem_code not in ABOUT_THE_QUESTION):
+            # An answer with something to say beside it is an answer.
+            told = None if finished.state == "done" else finished.problem_code
+            await self._desk.note_health(tx, chosen, told, finished.problem_params)
+
+
+def _key_of(decision: Decision) -> Key:
+    chosen = decision.chosen
+    return Key("", "") if chosen is None else Key.of(chosen.connection_id, chosen.provider, chosen.model_id)
 
 
 async def _with_stored_counts(tx: AsyncConnection, facts: ReplyFacts) -> ReplyFacts:
@@ -104,11 +141,16 @@ async def _with_stored_counts(tx: AsyncConnection, facts: ReplyFacts) -> ReplyFa
     )
 
 
-async def store_text(tx: AsyncConnection, message_id: UUID, text: str, reasoning: str) -> None:
-    """Store what a reply has written so far."""
-    await tx.execute(
-        _STORE_TEXT, {"message_id": message_id, "new_text": storable(text), "new_reasoning": storable(reasoning)}
-    )
+async def store_written(tx: AsyncConnection, message_id: UUID, written: Written) -> bool:
+    """Store what a reply has written so far. False: its conversation was deleted meanwhile."""
+    values = {
+        "message_id": message_id,
+        "new_text": storable(written.text),
+        "new_reasoning": storable(written.reasoning),
+        "new_beside": written.beside.to_json(),
+    }
+    done = await tx.execute(_STORE_WRITTEN, values)
+    return done.rowcount > 0
 
 
 def storable(text: str) -> str:
@@ -126,24 +168,25 @@ def _columns(facts: ReplyFacts) -> Mapping[str, Any]:
         "new_ttft_ms": facts.ttft_ms,
         "new_duration_ms": facts.duration_ms,
         "new_finish_reason": facts.finish_reason,
+        "new_finish_stated": facts.finish_stated,
+        "new_thought_ms": facts.thought_ms,
         "new_problem_code": facts.problem_code,
         "new_problem_params": dict(facts.problem_params),
     }
 
 
-async def text_of(tx: AsyncConnection, message_id: UUID) -> tuple[str, str]:
-    """Read what is stored of a message: text and reasoning."""
-    row = (
-        await tx.execute(select(MessageRow.text, MessageRow.reasoning).where(MessageRow.id == message_id))
-    ).one_or_none()
-    return ("", "") if row is None else (row[0], row[1])
+async def stored_of(tx: AsyncConnection, message_id: UUID) -> Written:
+    """Read what is stored of a message."""
+    columns = select(MessageRow.text, MessageRow.reasoning, MessageRow.beside)
+    row = (await tx.execute(columns.where(MessageRow.id == message_id))).one_or_none()
+    return Written("", "") if row is None else Written(row.text, row.reasoning, Beside.from_json(row.beside))
 
 
 # Built once: building a statement takes several times as long as running it.
-_STORE_TEXT: Final = (
+_STORE_WRITTEN: Final = (
     update(MessageRow)
     .where(MessageRow.id == bindparam("message_id"))
-    .values(text=bindparam("new_text"), reasoning=bindparam("new_reasoning"))
+    .values(text=bindparam("new_text"), reasoning=bindparam("new_reasoning"), beside=bindparam("new_beside"))
 )
 _TOUCH: Final = (
     update(ConversationRow).where(ConversationRow.id == bindparam("conversation_id")).values(updated_at=db_now())
@@ -160,6 +203,8 @@ _END_REPLY: Final = (
         ttft_ms=bindparam("new_ttft_ms"),
         duration_ms=bindparam("new_duration_ms"),
         finish_reason=bindparam("new_finish_reason"),
+        finish_stated=bindparam("new_finish_stated"),
+        thought_ms=bindparam("new_thought_ms"),
         problem_code=bindparam("new_problem_code"),
         problem_params=bindparam("new_problem_params"),
         ended_at=db_now(),

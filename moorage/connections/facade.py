@@ -14,22 +14,25 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from moorage.accounts.access import require_access
 from moorage.audit.trail import Act, record
-from moorage.connections.acting import Caller, refusals_recorded, require_connector
-from moorage.connections.credentials import AddressRules, Credentials, Reach
+from moorage.connections.acting import Caller, may_vouch, refusals_recorded, require_connector
+from moorage.connections.credentials import AddressRules, Credentials, Reach, TeamCredentials
 from moorage.connections.discovery import Discovery
+from moorage.connections.places import Entered, fingerprint_of, read_address, with_auth
+from moorage.connections.profiles import ProfileStore
 from moorage.connections.results import DraftResult, TestResults
 from moorage.connections.spelling import read_model_id, read_name, read_remark
 from moorage.connections.stages import DEADLINE_S
 from moorage.connections.store import ConnectionStore, Merged, NewConnection, Wanted
-from moorage.connections.testing import Entered, TestEvents, Testing, with_auth
+from moorage.connections.testing import TestEvents, Testing
+from moorage.connections.uses import KeyUses, UseCounter, read_uses
 from moorage.connections.views import ConnectionFacts, ConnectionViews
 from moorage.egress.door import Door, Trust
 from moorage.errors import AccessRefused, Invalid
-from moorage.providers.addresses import read_pasted_url
+from moorage.reports.desk import Reports
 from moorage.storage.database import Database
-from moorage.storage.types import new_id
+from moorage.storage.types import db_now, new_id
 from moorage.usage.ledger import Ledger
-from moorage.vault.seal import Vault
+from moorage.vault.keys import Vault
 
 _PLAIN_FIELDS: Final = frozenset({"name", "zone", "data_location", "maintainer_id", "key_expires_on"})
 
@@ -68,22 +71,33 @@ class Connections:
         vault: Vault,
         ledger: Ledger,
         rules: AddressRules,
+        uses: UseCounter | None = None,
         test_deadline_s: float = DEADLINE_S,
+        reports: Reports | None = None,
     ) -> None:
         self._database = database
         self._door = door
         self._rules = rules
         self._credentials = Credentials(vault, rules)
+        uses = uses or UseCounter()
         self._testing = Testing(
             database=database,
             door=door,
             credentials=self._credentials,
             rules=rules,
             ledger=ledger,
+            uses=uses,
             deadline_s=test_deadline_s,
+            reports=reports,
         )
         self._discovery = Discovery(
-            database=database, door=door, credentials=self._credentials, ledger=ledger, pace=self._testing.pace
+            database=database,
+            door=door,
+            credentials=self._credentials,
+            ledger=ledger,
+            uses=uses,
+            pace=self._testing.pace,
+            reports=reports,
         )
 
     async def aclose(self) -> None:
@@ -94,7 +108,7 @@ class Connections:
         """Give all connections, from stored state only (P22)."""
         require_connector(caller)
         async with self._database.read() as tx:
-            facts = await ConnectionViews(tx, caller.person.team_id).list()
+            facts = await ConnectionViews(tx, caller.person.team_id, caller.untold).list()
             try:
                 await require_access(tx, caller.person.team_id)
             except AccessRefused as refused:
@@ -105,7 +119,14 @@ class Connections:
         """Give one connection. Raises NotFound("connection_gone")."""
         require_connector(caller)
         async with self._database.read() as tx:
-            return await ConnectionViews(tx, caller.person.team_id).get(connection_id)
+            return await ConnectionViews(tx, caller.person.team_id, caller.untold).get(connection_id)
+
+    async def key_uses(self, caller: Caller, connection_id: UUID) -> KeyUses:
+        """Give how often a connection's key was used of late. Raises NotFound("connection_gone")."""
+        require_connector(caller)
+        async with self._database.read() as tx:
+            await ConnectionStore(tx, caller.person.team_id).get(connection_id)
+            return await read_uses(tx, caller.person.team_id, str(connection_id))
 
     async def make(self, caller: Caller, draft: Draft) -> ConnectionFacts:
         """Save a new connection, with the findings of its test if it names one.
@@ -121,15 +142,19 @@ class Connections:
         name, wanted = read_name(draft.name), _read_wanted(draft.models)
         draft = replace(draft, name=name, data_location=read_remark(draft.data_location), models=wanted)
         connection_id, team_id = new_id(), caller.person.team_id
+        keys = await self._keys_of(team_id, draft.test_id)
         async with refusals_recorded(self._database, caller, "", draft.name), self._database.write() as tx:
             await require_access(tx, team_id)
-            tested = await self._find_test(tx, team_id, draft)
+            tested = await self._find_test(tx, keys, team_id, draft)
             store = ConnectionStore(tx, team_id)
-            await store.make(self._prepare(connection_id, team_id, draft, tested), caller.person.user_id)
+            await store.make(self._prepare(caller, keys, connection_id, draft, tested), caller.person.user_id)
             if tested is not None and draft.test_id is not None:
                 await store.merge_models(connection_id, tested.models)
                 await TestResults(tx, team_id).adopt(draft.test_id, connection_id)
             switched_on, _ = await store.set_models(connection_id, draft.models)
+            if tested is not None and tested.probed is not None:
+                profiles = ProfileStore(tx, team_id)
+                await profiles.learn(connection_id, 1, tested.probed, tested.quirks.habits, afresh=True)
             details: dict[str, str | int | bool | None] = {
                 "zone": draft.zone,
                 "models_on": switched_on,
@@ -138,7 +163,7 @@ class Connections:
                 **_tell_trust(draft.entered.trust),
             }
             await record(tx, team_id, caller.actor, _act("connection.created", connection_id, draft.name, details))
-            return await ConnectionViews(tx, team_id).get(connection_id)
+            return await ConnectionViews(tx, team_id, caller.untold).get(connection_id)
 
     async def change(self, caller: Caller, connection_id: UUID, wish: Mapping[str, Any]) -> ConnectionFacts:
         """Change what is not secret: name, zone, data_location, maintainer_id, key_expires_on, enabled.
@@ -155,16 +180,21 @@ class Connections:
             row = await store.get(connection_id)
             plain = {name: value for name, value in _read_plain(wish).items() if getattr(row, name) != value}
             if plain:
-                await store.change(connection_id, plain)
+                restated = {"zone_since": db_now(), "is_vouched": may_vouch(caller)} if "zone" in plain else {}
+                await store.change(connection_id, {**plain, **restated})
                 details: dict[str, str | int | bool | None] = {"fields": ", ".join(sorted(plain))}
                 act = _act("connection.changed", connection_id, plain.get("name", row.name), details)
+                await record(tx, team_id, caller.actor, act)
+            if "zone" in plain:
+                told: dict[str, str | int | bool | None] = {"before": row.zone, "zone": plain["zone"]}
+                act = _act("connection.zone_changed", connection_id, plain.get("name", row.name), told)
                 await record(tx, team_id, caller.actor, act)
             enabled = wish.get("enabled")
             if enabled is not None and enabled != row.enabled:
                 await store.change(connection_id, {"enabled": enabled})
                 action = "connection.enabled" if enabled else "connection.disabled"
                 await record(tx, team_id, caller.actor, _act(action, connection_id, plain.get("name", row.name)))
-            facts = await ConnectionViews(tx, team_id).get(connection_id)
+            facts = await ConnectionViews(tx, team_id, caller.untold).get(connection_id)
         if not facts.enabled:
             await self._door.hang_up(str(connection_id))
         return facts
@@ -191,7 +221,24 @@ class Connections:
             switched_on, switched_off = await store.set_models(connection_id, _read_wanted(wanted))
             act = _act("models.changed", connection_id, row.name, {"on": switched_on, "off": switched_off})
             await record(tx, team_id, caller.actor, act)
-            return await ConnectionViews(tx, team_id).get(connection_id)
+            return await ConnectionViews(tx, team_id, caller.untold).get(connection_id)
+
+    async def set_profile(
+        self, caller: Caller, connection_id: UUID, model_row_id: UUID, wish: Mapping[str, Any]
+    ) -> ConnectionFacts:
+        """Set what people know better of a model than its endpoint says; None: as it is found.
+
+        Raises NotFound("connection_gone"|"model_gone"), AccessRefused.
+        """
+        require_connector(caller)
+        team_id = caller.person.team_id
+        async with refusals_recorded(self._database, caller, str(connection_id), ""), self._database.write() as tx:
+            await require_access(tx, team_id)
+            row = await ConnectionStore(tx, team_id).get(connection_id)
+            model = await ProfileStore(tx, team_id).override(connection_id, model_row_id, wish)
+            details: dict[str, str | int | bool | None] = {"model": model.name, "fields": ", ".join(sorted(wish))}
+            await record(tx, team_id, caller.actor, _act("model.profile_changed", connection_id, row.name, details))
+            return await ConnectionViews(tx, team_id, caller.untold).get(connection_id)
 
     async def discover(self, caller: Caller, connection_id: UUID) -> tuple[ConnectionFacts, Merged]:
         """Ask the endpoint for its models again. Raises as `Discovery.run`."""
@@ -199,7 +246,9 @@ class Connections:
         return await self.get(caller, connection_id), merged
 
     async def test_draft(self, caller: Caller, entered: Entered, model_id: str | None) -> TestEvents:
-        """Start a test of what was typed."""
+        """Start a test of what was typed. Raises Invalid("field_empty") for no address at all where one is needed."""
+        if not entered.base_url and entered.adapter not in self._rules.fixed:
+            raise Invalid("field_empty", field="base_url")
         typed = None if model_id is None else read_model_id(model_id, "model_id")
         return await self._testing.test_draft(caller, entered, typed)
 
@@ -211,38 +260,45 @@ class Connections:
         """Start a test of a new address and key; they are swapped in if it passes."""
         return await self._testing.replace_endpoint(caller, connection_id, entered)
 
-    async def _find_test(self, tx: AsyncConnection, team_id: UUID, draft: Draft) -> DraftResult | None:
+    async def _keys_of(self, team_id: UUID, test_id: UUID | None) -> TeamCredentials:
+        if test_id is None:
+            return await self._credentials.of(team_id)
+        async with self._database.read() as tx:
+            sealed = await TestResults(tx, team_id).sealed_of(test_id)
+        return await self._credentials.of(team_id, sealed)
+
+    async def _find_test(
+        self, tx: AsyncConnection, keys: TeamCredentials, team_id: UUID, draft: Draft
+    ) -> DraftResult | None:
         if draft.test_id is None:
             return None
-        entered = draft.entered
-        fingerprint = self._credentials.fingerprint(
-            team_id, entered.base_url or "", entered.key, entered.trust or Trust(), entered.auth_style
-        )
-        return await TestResults(tx, team_id).find_draft(draft.test_id, fingerprint)
+        return await TestResults(tx, team_id).find_draft(draft.test_id, fingerprint_of(keys, draft.entered))
 
-    def _prepare(self, connection_id: UUID, team_id: UUID, draft: Draft, tested: DraftResult | None) -> NewConnection:
+    def _prepare(
+        self, caller: Caller, keys: TeamCredentials, connection_id: UUID, draft: Draft, tested: DraftResult | None
+    ) -> NewConnection:
         entered = draft.entered
         if tested is not None and tested.sealed_base_url is not None and draft.test_id is not None:
-            endpoint = self._credentials.open_tested(team_id, draft.test_id, tested.sealed_base_url)
-            quirks = tested.quirks
+            endpoint = keys.open_tested(draft.test_id, tested.sealed_base_url)
+            quirks = tested.quirks.without_habits()
         else:
-            pasted = read_pasted_url(entered.base_url or "")
-            endpoint, quirks = self._rules.read(pasted.base_url), with_auth(pasted.quirks, entered.auth_style)
+            endpoint, pasted = read_address(self._rules, entered)
+            quirks = with_auth(pasted.quirks, entered.auth_style)
         return NewConnection(
             id=connection_id,
             name=draft.name,
             provider=draft.provider,
             zone=draft.zone,
             data_location=draft.data_location,
-            sealed=self._credentials.seal(
-                team_id, connection_id, Reach(endpoint, entered.key, entered.trust or Trust())
-            ),
+            sealed=keys.seal(connection_id, draft.provider, Reach(endpoint, entered.key, entered.trust or Trust())),
             key_expires_on=draft.key_expires_on,
             quirks=quirks,
             maintainer_id=draft.maintainer_id,
             health="unproven" if tested is None else tested.health,
             health_code=None if tested is None else tested.health_code,
+            health_facts={} if tested is None else tested.health_facts,
             server_certificate=None if tested is None else tested.server_certificate,
+            is_vouched=may_vouch(caller),
         )
 
 

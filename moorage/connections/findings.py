@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 from moorage.egress.trust import Trust
 from moorage.egress.urls import Endpoint
 from moorage.errors import Param
-from moorage.providers.protocol import DiscoveredModel, Quirks
+from moorage.providers.protocol import Adapter, DiscoveredModel, Quirks
 from moorage.vault.secret import Secret
 
 Stage = Literal["url", "dns", "address", "tcp", "tls", "credential", "models", "completion", "usage"]
@@ -47,6 +47,7 @@ class Located:
     notes: tuple[str, ...] = ()
     model_hint: str | None = None
     trust: Trust = field(default_factory=Trust)
+    adapter: Adapter = "openai_compatible"
 
 
 @dataclass(slots=True)
@@ -84,6 +85,11 @@ class Findings:
         return certificate_of(event.to_json() for event in self.stages.values())
 
     @property
+    def probed(self) -> str | None:
+        """The model that answered, if one did: what the test learnt of habits is its."""
+        return probed_of(event.to_json() for event in self.stages.values()) if self.passed else None
+
+    @property
     def health_code(self) -> str | None:
         """What the test says about the endpoint's health: a failure code, or None for healthy."""
         failed = self.failed
@@ -91,6 +97,18 @@ class Findings:
             return failed.code
         completion = self.stages.get("completion")
         return completion.code if completion is not None else None
+
+    @property
+    def health_facts(self) -> Mapping[str, Param]:
+        """What fills the sentence of `health_code`."""
+        told = self.failed or self.stages.get("completion")
+        return {} if told is None else told.facts
+
+
+def probed_of(stages: Iterable[Mapping[str, Any]]) -> str | None:
+    """Find the model that answered in stages as they are stored; None if none did."""
+    facts: Mapping[str, Any] = next((one["facts"] for one in stages if one["stage"] == "completion"), {})
+    return facts.get("model") if isinstance(facts.get("model"), str) else None
 
 
 def certificate_of(stages: Iterable[Mapping[str, Any]]) -> dict[str, Param] | None:

@@ -1,10 +1,51 @@
-"""What a failure says about a connection: unreachable, refused, slow, or nothing at all."""
+"""What a failure says about a connection: unreachable, refused, slow, that it answers, or nothing at all.
+
+A code that nobody placed counts as a failure: a connection is healthy only by what is listed here.
+"""
 
 from typing import Final, Literal
 
 Health = Literal["healthy", "slow", "refused", "unreachable", "unproven"]
 
-# A code that stands in neither set is about one question (too long, filtered, unknown model): the endpoint answered.
+# About one question, or one model: the endpoint answered.
+_ANSWERED: Final = frozenset(
+    {
+        "context_too_long",
+        "content_filtered",
+        "declined",
+        "unsupported_parameter",
+        "body_too_large",
+        "empty_answer",
+        "not_chat_model",
+        "model_missing",
+        "models_not_offered",
+        "models_empty",
+        "data_policy_unmet",
+    }
+)
+# Of this deployment, the team's plan or the moment, whatever the endpoint is like.
+_NOT_OF_THE_ENDPOINT: Final = frozenset(
+    {
+        "unexpected",
+        "keys_unavailable",
+        "database_gone",
+        "database_busy",
+        "database_crowded",
+        "database_full",
+        "database_disk_failed",
+        "draining",
+        "reply_interrupted",
+        "too_many_requests",
+        "model_gone",
+        "model_off",
+        "connection_gone",
+        "connection_deleted",
+        "connection_paused",
+        "connection_changed",
+        "connection_needs_key",
+        "connection_resting",
+    }
+)
 _REFUSED: Final = frozenset(
     {
         "bad_key",
@@ -17,6 +58,8 @@ _REFUSED: Final = frozenset(
         "client_certificate_refused",
         "ca_unusable",
         "client_certificate_unusable",
+        "key_not_sendable",
+        "request_refused",
     }
 )
 _SLOW: Final = frozenset(
@@ -34,6 +77,7 @@ _UNREACHABLE: Final = frozenset(
     {
         "address_not_public",
         "url_own_host",
+        "ollama_local",
         "connect_refused",
         "connect_timeout",
         "connect_failed",
@@ -54,16 +98,22 @@ _UNREACHABLE: Final = frozenset(
         "upstream_failed",
         "bad_stream",
         "cut_off",
+        "midstream_error",
     }
 )
 
 
-def judge_health(code: str | None) -> Health:
-    """Give the health that a call's failure code stands for; None means that the call went well."""
+def judge_health(code: str | None) -> Health | None:
+    """Give the health that a call's failure code stands for; a code of None means that the call went well.
+
+    None: it says nothing about the endpoint, and what was known of it stays.
+    """
+    if code is None or code in _ANSWERED:
+        return "healthy"
+    if code in _NOT_OF_THE_ENDPOINT or code.startswith("access_"):
+        return None
     if code in _REFUSED:
         return "refused"
     if code in _SLOW:
         return "slow"
-    if code in _UNREACHABLE or (code or "").startswith("url_"):
-        return "unreachable"
-    return "healthy"
+    return "unreachable"

@@ -9,12 +9,14 @@ from uuid import UUID
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from moorage.connections.findings import STAGES, Findings, certificate_of
+from moorage.connections.findings import STAGES, Findings, certificate_of, probed_of
 from moorage.connections.health import Health, judge_health
+from moorage.connections.profiles import facts_to_json, model_from_json
 from moorage.connections.tables import ConnectionTestRow
 from moorage.errors import Invalid, Param
 from moorage.providers.protocol import DiscoveredModel, Quirks
 from moorage.storage.types import db_now
+from moorage.vault.tokens import same
 
 DRAFTS_KEPT_HOURS: Final = 24
 KEPT_PER_CONNECTION: Final = 20
@@ -29,7 +31,9 @@ class DraftResult:
     models: Sequence[DiscoveredModel]
     health: Health
     health_code: str | None
+    health_facts: Mapping[str, Param]
     server_certificate: dict[str, Param] | None
+    probed: str | None
 
 
 class TestResults:
@@ -70,6 +74,15 @@ class TestResults:
         )
         await self._prune(connection_id)
 
+    async def sealed_of(self, test_id: UUID) -> bytes | None:
+        """Give the sealed address of a draft's test, if there is such a test."""
+        sealed: bytes | None = await self._tx.scalar(
+            select(ConnectionTestRow.sealed_base_url).where(
+                ConnectionTestRow.id == test_id, ConnectionTestRow.team_id == self._team_id
+            )
+        )
+        return sealed
+
     async def find_draft(self, test_id: UUID, fingerprint: bytes) -> DraftResult:
         """Give the result of a test of the same address and key.
 
@@ -85,16 +98,18 @@ class TestResults:
         row = found.first()
         if row is None:
             raise Invalid("test_unknown", field="test_id")
-        if bytes(row.fingerprint) != fingerprint:
+        if not same(bytes(row.fingerprint), fingerprint):
             raise Invalid("test_other_endpoint", field="test_id")
-        health, code = _read_health(row.stages, passed=row.passed)
+        health, code, facts = _read_health(row.stages, passed=row.passed)
         seen = certificate_of(row.stages)
         return DraftResult(
             sealed_base_url=row.sealed_base_url,
             quirks=Quirks.from_json(row.quirks),
-            models=[_model_from_json(model) for model in row.models],
+            models=[model_from_json(model) for model in row.models],
             health=health,
             health_code=code,
+            health_facts=facts,
+            probed=probed_of(row.stages) if row.passed else None,
             server_certificate=None if seen is None else {**seen, "seen_at": row.at.isoformat()},
         )
 
@@ -126,19 +141,23 @@ class TestResults:
         await self._tx.execute(delete(ConnectionTestRow).where(own, old))
 
 
-def _read_health(stages: Sequence[Mapping[str, Any]], *, passed: bool) -> tuple[Health, str | None]:
+def _read_health(
+    stages: Sequence[Mapping[str, Any]], *, passed: bool
+) -> tuple[Health, str | None, Mapping[str, Param]]:
     failed = next((stage for stage in stages if stage["state"] == "failed"), None)
     if failed is not None:
-        return judge_health(failed["code"]), failed["code"]
+        return judge_health(failed["code"]) or "unproven", failed["code"], failed["facts"]
     if not passed:
-        return "unproven", None
+        return "unproven", None, {}
     completion = next(stage for stage in stages if stage["stage"] == "completion")
-    return judge_health(completion["code"]), completion["code"]
+    return judge_health(completion["code"]) or "unproven", completion["code"], completion["facts"]
 
 
 def _model_to_json(model: DiscoveredModel) -> dict[str, Any]:
-    return {"id": model.id, "name": model.name, "context_length": model.context_length, "inputs": list(model.inputs)}
-
-
-def _model_from_json(stored: Mapping[str, Any]) -> DiscoveredModel:
-    return DiscoveredModel(stored["id"], stored["name"], stored["context_length"], tuple(stored["inputs"]))
+    return {
+        "id": model.id,
+        "name": model.name,
+        "context_length": model.context_length,
+        "inputs": list(model.inputs),
+        "facts": facts_to_json(model),
+    }

@@ -13,13 +13,17 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Final, Protocol, TypeVar, cast
 
+from moorage.connections.adapters import speak_as
+from moorage.connections.admitted import Ways
 from moorage.connections.findings import STAGES, Findings, Located, Stage, StageEvent, State
-from moorage.egress.door import Door, Finding, Scope
+from moorage.egress.door import Finding, Scope
 from moorage.errors import AddressRefused, EndpointFailure, Param, Unavailable
-from moorage.providers.openai_compatible import OpenAICompatible, Patience
-from moorage.providers.protocol import BrokenReply, ChatRequest, DiscoveredModel, End, Turn, Usage
-from moorage.usage.estimates import Count, count_call, estimate_prompt_tokens
-from moorage.usage.ledger import Ended
+from moorage.providers.openai_compatible import OpenAICompatible
+from moorage.providers.openrouter import OpenRouter
+from moorage.providers.protocol import BrokenReply, ChatRequest, DiscoveredModel, End, KeyFacts, Turn, Usage
+from moorage.providers.speaking import Patience
+from moorage.usage.estimates import Count, count_call, estimate_prompt_tokens, estimate_tokens
+from moorage.usage.outcomes import Ended
 
 T = TypeVar("T")
 DEADLINE_S: Final = 90.0
@@ -50,6 +54,7 @@ _LET_IN: Final = frozenset(
     {
         "rate_limited",
         "empty_answer",
+        "declined",
         "model_missing",
         "not_chat_model",
         "context_too_long",
@@ -108,7 +113,7 @@ class StagedTest:
 
     def __init__(
         self,
-        door: Door,
+        door: Ways,
         *,
         scope: Scope,
         locate: Callable[[], Located],
@@ -169,7 +174,7 @@ class StagedTest:
             async for event in survey:
                 yield event
         line = self._door.line(self._scope, place.endpoint, place.trust)
-        provider = OpenAICompatible(line, place.endpoint, place.key, place.quirks, _PATIENCE)
+        provider = speak_as(place.adapter, line, place.endpoint, place.key, quirks=place.quirks, patience=_PATIENCE)
         model_id = self._model_id or place.model_hint
         async with contextlib.aclosing(self._talk(provider, model_id, has_key=place.key is not None)) as talk:
             async for event in talk:
@@ -193,7 +198,11 @@ class StagedTest:
     ) -> AsyncGenerator[StageEvent, None]:
         yield StageEvent("credential", "running")
         started_s = time.perf_counter()
+        key_facts: KeyFacts | None = None
         try:
+            if isinstance(provider, OpenRouter):
+                # Its list is open to everybody: only this tells whether the key is right.
+                key_facts = await self._in_time(provider.check_key())
             models = await self._in_time(provider.list_models())
         except EndpointFailure as failure:
             is_named = model_id is not None or self._prefers is not None
@@ -206,7 +215,7 @@ class StagedTest:
             return
         ms = _ms_since(started_s)
         self.findings.models, self.findings.models_offered = models, True
-        yield _judge_credential(has_key=has_key, ms=ms)
+        yield _judge_credential(has_key=has_key, ms=ms) if key_facts is None else _judge_credit(key_facts, ms=ms)
         yield StageEvent("models", "running")
         if models:
             yield StageEvent("models", "passed", facts={"count": len(models)}, ms=ms)
@@ -274,7 +283,7 @@ class StagedTest:
                 None if usage is None else usage.tokens_in,
                 None if usage is None else usage.tokens_out,
                 prompt_estimate=prompt_tokens,
-                written=written,
+                written_estimate=estimate_tokens(written),
                 begun=bool(written),
             )
             await self._watch.ends(count, ended, first_word_ms, _ms_since(started_s))
@@ -311,6 +320,15 @@ def _judge_credential(*, has_key: bool, ms: float) -> StageEvent:
     if has_key:
         return StageEvent("credential", "passed", ms=ms)
     return StageEvent("credential", "warned", "auth_missing", ms=ms)
+
+
+def _judge_credit(key: KeyFacts, *, ms: float) -> StageEvent:
+    if key.credit_left is None:
+        return StageEvent("credential", "passed", ms=ms)
+    credit: dict[str, Param] = {"dollars": f"{max(0.0, key.credit_left):.2f}"}
+    if key.credit_left <= 0:
+        return StageEvent("credential", "warned", "credit_used_up", credit, ms)
+    return StageEvent("credential", "passed", "credit_left", credit, ms)
 
 
 def _judge_probe(probe: _Probe) -> Sequence[StageEvent]:

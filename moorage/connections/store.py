@@ -7,12 +7,14 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Row as ResultRow
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from moorage.accounts.tables import MembershipRow
 from moorage.connections.credentials import SealedReach
-from moorage.connections.health import judge_health
+from moorage.connections.model_changes import ModelChange, changes_of
+from moorage.connections.noting import note
+from moorage.connections.profiles import facts_to_json
 from moorage.connections.tables import ConnectionModelRow, ConnectionRow, ConnectionTestRow
 from moorage.errors import Conflict, Invalid, NotFound, Param
 from moorage.providers.protocol import DiscoveredModel, Json, Quirks
@@ -38,7 +40,9 @@ class NewConnection:
     maintainer_id: UUID | None
     health: str
     health_code: str | None
+    health_facts: Mapping[str, Param]
     server_certificate: dict[str, Param] | None
+    is_vouched: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +56,11 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """What a model list changed: ids that are new, and ids that are gone."""
+    """What a model list changed: ids that are new, ids that are gone, and models whose window or inputs differ."""
 
     came: Sequence[str]
     went: Sequence[str]
+    changed: Sequence[ModelChange] = ()
 
 
 class ConnectionStore:
@@ -102,6 +107,7 @@ class ConnectionStore:
                 name=new.name,
                 provider=new.provider,
                 zone=new.zone,
+                is_vouched=new.is_vouched,
                 data_location=new.data_location,
                 **new.sealed,
                 server_certificate=new.server_certificate,
@@ -114,7 +120,10 @@ class ConnectionStore:
                 maintainer_id=new.maintainer_id,
                 health=new.health,
                 health_code=new.health_code,
+                health_facts=dict(new.health_facts),
                 health_at=None if new.health == "unproven" else db_now(),
+                health_since=db_now(),
+                good_at=db_now() if new.health == "healthy" else None,
                 created_by=made_by,
                 created_at=db_now(),
                 updated_at=db_now(),
@@ -157,6 +166,7 @@ class ConnectionStore:
                 key_set_at=db_now(),
                 key_set_by=by,
                 key_expires_on=None,
+                key_lost_at=None,
                 quirks=quirks.to_json(),
                 updated_at=db_now(),
             )
@@ -198,14 +208,16 @@ class ConnectionStore:
             )
         )
 
-    async def note_health(self, connection_id: UUID, code: str | None, *, key_number: int | None = None) -> None:
-        """Store how the last call went; `key_number` drops news about an address and key that were replaced since."""
-        known = {"its_id": connection_id, "its_team_id": self._team_id}
-        said = {"new_health": judge_health(code), "new_code": code}
-        if key_number is None:
-            await self._tx.execute(_NOTE_HEALTH, {**known, **said})
-        else:
-            await self._tx.execute(_NOTE_HEALTH_OF_KEY, {**known, **said, "its_key_number": key_number})
+    async def note_health(
+        self,
+        connection_id: UUID,
+        code: str | None,
+        *,
+        facts: Mapping[str, Param] | None = None,
+        key_number: int | None = None,
+    ) -> None:
+        """Store how the last call went, as `noting.note` says."""
+        await note(self._tx, self._team_id, connection_id, code, facts=facts, key_number=key_number)
 
     async def note_certificate(
         self, connection_id: UUID, certificate: Mapping[str, Param] | None, *, key_number: int
@@ -271,13 +283,14 @@ class ConnectionStore:
                         "vanished_at": None,
                         "context_length": model.context_length,
                         "inputs": list(model.inputs),
+                        "facts": facts_to_json(model),
                         "typed": False,
                     },
                 )
         for row in known.values():
             if row.model_id in went:
                 await self._update_model(row.id, {"vanished_at": db_now()})
-        return Merged(came, went)
+        return Merged(came, went, changes_of(known, found))
 
     async def set_models(self, connection_id: UUID, wanted: Sequence[Wanted]) -> tuple[int, int]:
         """Set which models appear and how they are called; ids nobody knows are added as typed ones.
@@ -367,6 +380,7 @@ class ConnectionStore:
             "typed": typed,
             "context_length": model.context_length,
             "inputs": list(model.inputs),
+            "facts": facts_to_json(model),
             "vanished_at": None,
         }
 
@@ -377,13 +391,5 @@ def _differs(row: ResultRow[Any], model: DiscoveredModel) -> bool:
         or row.vanished_at is not None
         or row.context_length != model.context_length
         or row.inputs != list(model.inputs)
+        or row.facts != facts_to_json(model)
     )
-
-
-# Built once: building a statement takes several times as long as running it.
-_NOTE_HEALTH: Final = (
-    update(ConnectionRow)
-    .where(ConnectionRow.id == bindparam("its_id"), ConnectionRow.team_id == bindparam("its_team_id"))
-    .values(health=bindparam("new_health"), health_code=bindparam("new_code"), health_at=db_now())
-)
-_NOTE_HEALTH_OF_KEY: Final = _NOTE_HEALTH.where(ConnectionRow.key_number == bindparam("its_key_number"))

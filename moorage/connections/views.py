@@ -6,14 +6,16 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from moorage.accounts.tables import UserRow
+from moorage.accounts.tables import MembershipRow, UserRow
+from moorage.connections.condition import Condition, condition_of
+from moorage.connections.profiles import Profile
 from moorage.connections.tables import ConnectionModelRow, ConnectionRow, ConnectionTestRow
 from moorage.connections.trusting import NO_TRUST_FACTS
 from moorage.errors import NotFound
-from moorage.storage.types import db_now
+from moorage.usage.lately import read_clock, settled_within
 from moorage.usage.tables import ByomUsageRow
 
 FIGURES_OF_DAYS = 30
@@ -31,6 +33,7 @@ class ModelFacts:
     typed: bool
     context_length: int | None
     inputs: Sequence[str]
+    profile: Profile
     vanished_at: datetime | None
 
 
@@ -45,7 +48,10 @@ class LastTest:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionFacts:
-    """One connection. Calls and tokens are those of the last 30 days."""
+    """One connection. Calls and tokens are those of the last 30 days.
+
+    `maintainer_left`: who is named is no member any more, so nobody is.
+    """
 
     id: UUID
     name: str
@@ -62,7 +68,8 @@ class ConnectionFacts:
     key_expires_on: str | None
     maintainer_id: UUID | None
     maintainer_name: str | None
-    health: str
+    condition: Condition
+    maintainer_left: bool
     last_test: LastTest | None
     models: Sequence[ModelFacts]
     calls: int
@@ -71,13 +78,19 @@ class ConnectionFacts:
     created_by: str
     updated_at: datetime
 
+    @property
+    def health(self) -> str:
+        """The word of its state."""
+        return self.condition.health
+
 
 class ConnectionViews:
-    """Reads one team's connections for showing."""
+    """Reads one team's connections for showing. `without` selects calls that the figures leave out."""
 
-    def __init__(self, tx: AsyncConnection, team_id: UUID) -> None:
+    def __init__(self, tx: AsyncConnection, team_id: UUID, without: Select[UUID] | None = None) -> None:
         self._tx = tx
         self._team_id = team_id
+        self._without = without
 
     async def list(self) -> Sequence[ConnectionFacts]:
         """Give all connections that are not deleted, by name."""
@@ -102,10 +115,11 @@ class ConnectionViews:
             .where(wanted)
             .order_by(func.lower(ConnectionRow.name), ConnectionRow.id)
         )
-        rows = found.all()
+        rows: Sequence[Any] = found.all()
         ids = [row.id for row in rows]
         models, tests, figures = await self._models(ids), await self._tests(ids), await self._figures(ids)
         names = await self._names({one for row in rows for one in (row.key_set_by, row.created_by, row.maintainer_id)})
+        members = await self._members({row.maintainer_id for row in rows})
         return [
             ConnectionFacts(
                 id=row.id,
@@ -123,7 +137,8 @@ class ConnectionViews:
                 key_expires_on=row.key_expires_on,
                 maintainer_id=row.maintainer_id,
                 maintainer_name=names.get(row.maintainer_id),
-                health=row.health,
+                condition=condition_of(row),
+                maintainer_left=row.maintainer_id is not None and row.maintainer_id not in members,
                 last_test=tests.get(row.id),
                 models=models.get(row.id, ()),
                 calls=figures.get(row.id, (0, 0))[0],
@@ -143,6 +158,7 @@ class ConnectionViews:
         )
         models: dict[UUID, list[ModelFacts]] = {}
         for row in rows:
+            profile = Profile.of_row(row)
             models.setdefault(row.connection_id, []).append(
                 ModelFacts(
                     id=row.id,
@@ -150,8 +166,9 @@ class ConnectionViews:
                     name=row.name,
                     enabled=row.enabled,
                     typed=row.typed,
-                    context_length=row.context_length,
-                    inputs=row.inputs,
+                    context_length=profile.context_length,
+                    inputs=profile.inputs,
+                    profile=profile,
                     vanished_at=row.vanished_at,
                 )
             )
@@ -178,19 +195,27 @@ class ConnectionViews:
         return {row.connection_id: LastTest(row.at, row.passed, row.stages) for row in rows if row.connection_id}
 
     async def _figures(self, ids: Sequence[UUID]) -> Mapping[UUID, tuple[int, int]]:
-        now = (await self._tx.execute(select(db_now()))).scalar_one()
+        now = await read_clock(self._tx)
         tokens = func.coalesce(ByomUsageRow.tokens_in, 0) + func.coalesce(ByomUsageRow.tokens_out, 0)
-        rows = await self._tx.execute(
-            select(ByomUsageRow.connection_id, func.count(), func.sum(tokens))
-            .where(
-                ByomUsageRow.team_id == self._team_id,
-                ByomUsageRow.connection_id.in_(ids),
-                ByomUsageRow.purpose != "discovery",
-                ByomUsageRow.at >= now - timedelta(days=FIGURES_OF_DAYS),
-            )
-            .group_by(ByomUsageRow.connection_id)
+        asked = select(ByomUsageRow.connection_id, func.count(), func.sum(tokens)).where(
+            ByomUsageRow.team_id == self._team_id,
+            ByomUsageRow.connection_id.in_(ids),
+            ByomUsageRow.purpose != "discovery",
+            settled_within(ByomUsageRow, now, timedelta(days=FIGURES_OF_DAYS)),
         )
+        if self._without is not None:
+            asked = asked.where(ByomUsageRow.call_id.not_in(self._without))
+        rows = await self._tx.execute(asked.group_by(ByomUsageRow.connection_id))
         return {row[0]: (int(row[1]), int(row[2] or 0)) for row in rows}
+
+    async def _members(self, ids: set[UUID | None]) -> set[UUID]:
+        rows = await self._tx.execute(
+            select(MembershipRow.user_id).where(
+                MembershipRow.team_id == self._team_id,
+                MembershipRow.user_id.in_([one for one in ids if one is not None]),
+            )
+        )
+        return set(rows.scalars())
 
     async def _names(self, ids: set[UUID | None]) -> Mapping[UUID | None, str]:
         rows = await self._tx.execute(

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 from moorage.api.sentences import Language, sentence
 from moorage.errors import Param
@@ -24,29 +24,15 @@ CheckName = Literal[
     "name_lookup",
     "open_files",
     "public_url",
+    "standard_models",
+    "standard_zones",
+    "plans",
+    "ledger",
     "versions",
 ]
 State = Literal["ok", "warning", "problem", "skipped"]
 
-CHECKS: Final[tuple[CheckName, ...]] = (
-    "settings",
-    "data_folder",
-    "free_space",
-    "database",
-    "schema",
-    "key_ring",
-    "clock",
-    "exceptions",
-    "closed_targets",
-    "endpoint_ports",
-    "trust_store",
-    "extra_ca",
-    "ignored_variables",
-    "name_lookup",
-    "open_files",
-    "public_url",
-    "versions",
-)
+CHECKS: Final[tuple[CheckName, ...]] = get_args(CheckName)
 
 
 @dataclass(frozen=True, slots=True)

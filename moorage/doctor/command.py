@@ -19,9 +19,9 @@ import uvloop
 
 from moorage.api.sentences import Language, sentence
 from moorage.connections.credentials import MAX_KEY_CHARS, read_key
+from moorage.connections.places import Entered
 from moorage.connections.spelling import read_model_id
 from moorage.connections.stages import DEADLINE_S
-from moorage.connections.testing import Entered
 from moorage.connections.trusting import read_client_pem, read_trust
 from moorage.doctor.endpoint import Wish
 from moorage.doctor.rows import Manner, tell_checks, tell_walk

@@ -9,6 +9,8 @@ from moorage import __version__
 from moorage.api.sentences import Language
 from moorage.doctor import machine
 from moorage.doctor.checks import CHECKS, Check, CheckName, ok, problem, skipped
+from moorage.doctor.ledger import check_plans
+from moorage.doctor.standard import check_standard_models, check_standard_zones
 from moorage.doctor.stored import StoredChecks
 from moorage.errors import MoorageError
 from moorage.settings import Settings, SettingsError, read_settings
@@ -79,6 +81,9 @@ def _of_settings(settings: Settings) -> dict[CheckName, Work]:
         "endpoint_ports": partial(machine.check_endpoint_ports, settings),
         "extra_ca": partial(machine.check_extra_ca, settings),
         "public_url": partial(machine.check_public_url, settings),
+        "standard_models": partial(check_standard_models, settings),
+        "standard_zones": partial(check_standard_zones, settings),
+        "plans": partial(check_plans, settings),
     }
 
 
@@ -88,6 +93,7 @@ def _of_stored(stored: StoredChecks) -> dict[CheckName, Work]:
         "schema": stored.check_schema,
         "key_ring": stored.check_key_ring,
         "clock": stored.check_clock,
+        "ledger": stored.check_ledger,
     }
 
 

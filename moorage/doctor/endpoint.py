@@ -10,10 +10,10 @@ from typing import Any, Final, Literal
 
 from moorage import __version__
 from moorage.api.sentences import Language, sentence
-from moorage.app import build_door, build_policy, build_rules, read_exceptions
+from moorage.composition.doors import build_door, build_policy, build_rules, read_exceptions
 from moorage.connections.findings import STAGES, Findings, StageEvent
+from moorage.connections.places import Entered, locate
 from moorage.connections.stages import NoWatch, StagedTest
-from moorage.connections.testing import Entered, locate
 from moorage.egress.policy import Address, Verdict, may_be_permitted, parse_literal
 from moorage.egress.resolver import Resolver, SystemResolver
 from moorage.egress.scope import Scope

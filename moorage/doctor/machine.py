@@ -185,7 +185,9 @@ def judge_open_files(limit: int) -> Check:
 
 
 def check_public_url(settings: Settings) -> Check:
-    """Whether cookies are marked Secure: they are when people come by https."""
+    """Whether cookies are marked Secure: they are when people come by https, which a proxy ends before it."""
+    if settings.public_url.startswith("https://") and not settings.trusted_networks:
+        return warning("public_url", "doctor.public_url.no_proxy")
     if settings.public_url.startswith("https://"):
         return ok("public_url", "doctor.public_url.ok")
     if settings.public_url:

@@ -14,18 +14,21 @@ from sqlalchemy import Select, and_, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from moorage.app import build_database
 from moorage.audit.tables import AuditHeadRow, AuditRow
+from moorage.composition.ground import build_database
+from moorage.composition.key_sources import open_sources, ring_file
 from moorage.doctor.checks import Check, ok, problem, skipped, warning
+from moorage.doctor.ledger import check_ledger
 from moorage.errors import Unavailable
 from moorage.settings import Settings
 from moorage.storage.database import Database
-from moorage.storage.looking import quick_check
+from moorage.storage.looking import Way, look_at_way, quick_check
 from moorage.storage.migrate import SchemaState, look_at_schema, sqlite_file
 from moorage.storage.types import db_now
-from moorage.vault.check import holds_sealed_rows, open_check_values, was_used_with_a_ring
-from moorage.vault.keyring import KeyRing
-from moorage.vault.seal import Vault
+from moorage.vault.check import examine, was_used_with_keys
+from moorage.vault.columns import holds_sealed_rows
+from moorage.vault.sources import Sources
+from moorage.vault.status import look_at_keys
 
 CHECK_LIMIT_S: Final = 10.0
 CLOCK_WARNING_S: Final = 5
@@ -35,7 +38,7 @@ LAST_PLAUSIBLE_YEAR: Final = 2100
 
 
 class StoredChecks:
-    """The four checks, to be made in their order: the later ones build on what the earlier ones found."""
+    """Checks to be made in their order: the later ones build on what the earlier ones found."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -55,7 +58,9 @@ class StoredChecks:
         except (SQLAlchemyError, ValueError):
             return problem("database", "doctor.database.address")
         file = sqlite_file(database)
-        found = await (self._check_postgresql(database) if file is None else asyncio.to_thread(_check_file, file))
+        if file is None:
+            return await self._check_postgresql(database)
+        found = await asyncio.to_thread(_check_file, file)
         self._is_readable = found.state == "ok"
         return found
 
@@ -63,9 +68,11 @@ class StoredChecks:
         try:
             async with database.read() as tx:
                 version = await tx.scalar(text("SHOW server_version"))
+                way = await look_at_way(tx)
         except Unavailable:
             return problem("database", "doctor.database.unreachable")
-        return ok("database", "doctor.database.postgresql", version=str(version))
+        self._is_readable = True
+        return judge_way(way, str(version))
 
     async def check_schema(self) -> Check:
         """Whether the schema is the one this code was written for."""
@@ -85,24 +92,36 @@ class StoredChecks:
 
     async def check_key_ring(self) -> Check:
         """Whether the ring is there, for us alone, and the one this database was used with."""
-        settings = self._settings
-        file = settings.key_ring_file or settings.data / "keys"
-        if settings.key_ring is None and not file.exists():
+        settings, file = self._settings, ring_file(self._settings)
+        if settings.key_source == "local" and settings.key_ring is None and not file.exists():
             return await self._judge_missing_ring(file)
-        text_of_ring = settings.key_ring
-        ring = KeyRing.from_file(file) if text_of_ring is None else KeyRing.from_text(text_of_ring.get_secret_value())
-        async with self._reading() as tx:
-            if tx is None:
-                return warning("key_ring", "doctor.key_ring.untested", count=len(ring.ids))
-            used = await open_check_values(tx, Vault(ring))
-            if not used and await self._holds_sealed(tx):
-                raise Unavailable("key_wrong", key_id="?")
-        code = "doctor.key_ring.ok" if ring.current_id in used else "doctor.key_ring.new_key"
-        return ok("key_ring", code, count=len(ring.ids), key_id=ring.current_id)
+        async with open_sources(settings) as sources:
+            await sources.all.refresh()
+            return await self._judge_keys(sources.all)
+
+    async def _judge_keys(self, sources: Sources) -> Check:
+        """Whether they are those of the database. Raises Unavailable with the exact cause."""
+        if self._database is None or not self._has_tables:
+            return warning("key_ring", "doctor.key_ring.untested", count=len(sources.ids))
+        is_current = self._schema is not None and self._schema.kind == "current"
+        examined = await examine(self._database, sources, has_data_keys=is_current)
+        examined.require()
+        if not examined.seen and not examined.proven:
+            async with self._database.read() as tx:
+                if await self._holds_sealed(tx):
+                    raise Unavailable("key_wrong", key_id="?")
+        if is_current:
+            status = await look_at_keys(self._database, sources)
+            older = sum(key.values for key in status.wrapping_keys)
+            if older or status.rotation_since is not None:
+                return warning("key_ring", "doctor.key_ring.rotate", count=len(sources.ids), values=older)
+        current_id = sources.current.current_id
+        code = "doctor.key_ring.ok" if current_id in examined.seen else "doctor.key_ring.new_key"
+        return ok("key_ring", code, count=len(sources.ids), key_id=current_id)
 
     async def _judge_missing_ring(self, file: Path) -> Check:
         async with self._reading() as tx:
-            if tx is not None and (await was_used_with_a_ring(tx) or await self._holds_sealed(tx)):
+            if tx is not None and (await was_used_with_keys(tx) or await self._holds_sealed(tx)):
                 raise Unavailable("key_ring_lost")
         return warning("key_ring", "doctor.key_ring.missing", file=str(file))
 
@@ -124,10 +143,21 @@ class StoredChecks:
             newest = await tx.scalar(_newest_entry())
         return judge_newest_entry(None if newest is None else (newest - now).total_seconds())
 
+    async def check_ledger(self) -> Check:
+        """Whether the counters of the budgets are what their rows say."""
+        if self._database is None or self._schema is None or self._schema.kind != "current":
+            return skipped("ledger", "doctor.needs_database")
+        async with self._database.read() as tx:
+            return await check_ledger(tx)
+
+    @property
+    def _has_tables(self) -> bool:
+        return self._schema is not None and self._schema.kind in {"current", "older"}
+
     @contextlib.asynccontextmanager
     async def _reading(self) -> AsyncIterator[AsyncConnection | None]:
         """Give a transaction if our tables can be asked, else None."""
-        if self._database is None or self._schema is None or self._schema.kind not in {"current", "older"}:
+        if self._database is None or not self._has_tables:
             yield None
             return
         async with self._database.read() as tx:
@@ -147,6 +177,14 @@ def _check_file(file: Path) -> Check:
     if condition in {"damaged", "unreadable"}:
         return problem("database", code, file=str(file))
     return ok("database", code, file=str(file), size_mib=size_mib)
+
+
+def judge_way(way: Way, version: str) -> Check:
+    """Say what it means that PostgreSQL is reached this way (ASVS 12.3.1, 12.3.2)."""
+    if way.stays_here or way.is_server_checked:
+        return ok("database", "doctor.database.postgresql", version=version)
+    code = "doctor.database.unchecked" if way.is_encrypted else "doctor.database.readable_on_the_way"
+    return warning("database", code, version=version)
 
 
 def judge_clock(apart_s: float) -> Check:

@@ -58,7 +58,7 @@ class Dialler:
     limits: Limits
     metrics: Metrics
     refusals: Refusals
-    asking: Counter[str] = field(default_factory=Counter)
+    asking: dict[str, Counter[tuple[str, int]]] = field(default_factory=dict)
 
     async def judged_addresses(self, scope: Scope, endpoint: Endpoint) -> list[Address]:
         """Look the host up once and judge every address of the answer. Raises AddressRefused.
@@ -68,10 +68,9 @@ class Dialler:
         """
         asked_at_s = asyncio.get_running_loop().time()
         literal = parse_literal(endpoint.host)
-        self.asking[scope.team] += 1
+        has_slot = literal is None and self._take_slot(scope.team, endpoint)
         try:
-            if literal is None and self.asking[scope.team] > LOOKUPS_PER_TEAM:
-                # Counted until the refusal is told: else a team could tell from what it may ask next how long one took.
+            if literal is None and not has_slot:
                 raise no_public_address(Reason.LOOKUPS_BUSY)
             return self.policy.judge(endpoint.host, endpoint.port, await self._answer(scope, endpoint, literal))
         except AddressRefused as refused:
@@ -81,9 +80,26 @@ class Dialler:
                 await asyncio.sleep(max(0.0, asked_at_s + self.limits.refusal_after_s - now_s))
             raise
         finally:
-            self.asking[scope.team] -= 1
-            if not self.asking[scope.team]:
-                del self.asking[scope.team]
+            # Not before the refusal is told: else a team could tell from what it may ask next how long one took.
+            if has_slot:
+                self._give_slot_back(scope.team, endpoint)
+
+    def _take_slot(self, team: str, endpoint: Endpoint) -> bool:
+        """Count by name: all of a team may ask one model at once, as they share its lookup. False: too many names."""
+        names = self.asking.setdefault(team, Counter())
+        name = (endpoint.host, endpoint.port)
+        if name not in names and len(names) >= LOOKUPS_PER_TEAM:
+            return False
+        names[name] += 1
+        return True
+
+    def _give_slot_back(self, team: str, endpoint: Endpoint) -> None:
+        names, name = self.asking[team], (endpoint.host, endpoint.port)
+        names[name] -= 1
+        if not names[name]:
+            del names[name]
+        if not names:
+            del self.asking[team]
 
     async def _answer(self, scope: Scope, endpoint: Endpoint, literal: Address | None) -> list[Address]:
         if literal is not None:

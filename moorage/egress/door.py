@@ -12,13 +12,14 @@ from moorage.egress.dial import Dialler
 from moorage.egress.failures import connect_failure, translate
 from moorage.egress.limits import Limits
 from moorage.egress.line import Incoming, Line
+from moorage.egress.mail import MailLine, MailServer
 from moorage.egress.messages import Answer, Finding, Outbound
 from moorage.egress.policy import AddressPolicy
 from moorage.egress.pools import Pools
 from moorage.egress.refusals import Refusals
 from moorage.egress.resolver import Resolver
 from moorage.egress.scope import Scope
-from moorage.egress.trust import Contexts, Trust
+from moorage.egress.trust import Contexts, Trust, build_tls_context
 from moorage.egress.urls import Endpoint
 from moorage.errors import EndpointFailure, Invalid
 from moorage.telemetry import Metrics
@@ -42,12 +43,17 @@ class Door:
         metrics = metrics or Metrics()
         self.refusals = Refusals(metrics)
         self._dialler = Dialler(policy, resolver, limits, metrics, self.refusals)
+        self._extra_ca_file = extra_ca_file
         self._contexts = Contexts(extra_ca_file)
         self._pools = Pools(self._dialler, self._contexts)
 
     def line(self, scope: Scope, endpoint: Endpoint, trust: Trust = Trust()) -> Line:  # noqa: B008 - frozen
         """Give the way to an endpoint. The same scope, origin and trust share connections, others never do."""
         return Line(self._pools, scope, endpoint, trust)
+
+    def mail_line(self, server: MailServer) -> MailLine:
+        """Give the way to the operator's mail server."""
+        return MailLine(self._dialler, build_tls_context(self._extra_ca_file, speaks_http=False), server)
 
     async def hang_up(self, connection: str) -> None:
         """Drop a connection's sockets: the next request dials anew, an answer that is arriving may finish."""

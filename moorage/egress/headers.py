@@ -1,8 +1,9 @@
-"""Which headers may leave: names from an allow-list, plain visible values, nothing that steers a proxy."""
+"""Which headers and forms may leave: names from an allow-list, plain visible values, nothing that steers a proxy."""
 
 import re
 from collections.abc import Mapping
 from typing import Final
+from urllib.parse import urlencode
 
 from moorage.errors import Invalid
 from moorage.vault.secret import Secret
@@ -26,7 +27,10 @@ SENDABLE_NAMES: Final = frozenset(
         "x-goog-api-key",
         "x-openrouter-title",
         "x-request-id",
+        "x-sentry-auth",
         "x-title",
+        "x-vault-namespace",
+        "x-vault-request",
     }
 )
 
@@ -62,3 +66,10 @@ def sendable_headers(headers: Mapping[str, Secret | str], *, has_body: bool) -> 
         else:
             raise Invalid("key_not_sendable", field="api_key")
     return sendable
+
+
+def encode_form(fields: Mapping[str, Secret | str]) -> bytes:
+    """Write the fields of a form (application/x-www-form-urlencoded), secrets revealed, at the moment of sending."""
+    return urlencode(
+        {name: value.reveal() if isinstance(value, Secret) else value for name, value in fields.items()}
+    ).encode("ascii")

@@ -13,7 +13,7 @@ import aiohttp
 from yarl import URL
 
 from moorage.egress.failures import NETWORK_ERRORS, translate
-from moorage.egress.headers import sendable_headers
+from moorage.egress.headers import encode_form, sendable_headers
 from moorage.egress.limits import MIB
 from moorage.egress.messages import Answer, Outbound
 from moorage.egress.pools import Pool, Pools, Sentry
@@ -65,15 +65,16 @@ class Incoming:
         "_how_it_ended",
         "_idle_timeout_s",
         "_is_first_read",
+        "_later_idle_timeout_s",
         "_loop",
         "_max_body_bytes",
         "_port",
         "_received_bytes",
-        "_request",
         "_response",
         "_sentry",
         "_timer",
         "_total_at_s",
+        "_total_timeout_s",
         "_waiting_since_s",
         "headers",
         "status",
@@ -87,7 +88,6 @@ class Incoming:
         }
         self._response = response
         self._content = response.content
-        self._request = request
         self._port = port
         protocol = None if response.connection is None else response.connection.protocol
         self._sentry = protocol if isinstance(protocol, Sentry) else None
@@ -100,6 +100,9 @@ class Incoming:
         self._failure: EndpointFailure | None = None
         self._is_first_read = True
         self._idle_timeout_s = request.first_byte_timeout_s
+        # Not the request itself: its body may be large, and is not needed while the answer arrives.
+        self._later_idle_timeout_s = request.idle_timeout_s
+        self._total_timeout_s = request.total_timeout_s
         self._waiting_since_s = 0.0
         self._total_at_s = total_at_s
         self._timer = self._loop.call_at(min(total_at_s, self._loop.time() + self._idle_timeout_s), self._watch)
@@ -127,7 +130,7 @@ class Incoming:
             raise _too_large(self._max_body_bytes)
         if self._is_first_read:
             self._is_first_read = False
-            self._idle_timeout_s = self._request.idle_timeout_s
+            self._idle_timeout_s = self._later_idle_timeout_s
             self._rearm()
         return data
 
@@ -150,7 +153,7 @@ class Incoming:
         """Fail the answer if a deadline has passed, else sleep until the next one that could."""
         now_s = self._loop.time()
         if now_s >= self._total_at_s:
-            self._fail(EndpointFailure("took_too_long", timeout_s=self._request.total_timeout_s))
+            self._fail(EndpointFailure("took_too_long", timeout_s=self._total_timeout_s))
         elif self._waiting_since_s and now_s >= self._waiting_since_s + self._idle_timeout_s:
             code = "first_byte_timeout" if self._is_first_read else "stalled"
             self._fail(EndpointFailure(code, timeout_s=self._idle_timeout_s))
@@ -176,6 +179,8 @@ class _Exchange(AbstractAsyncContextManager[Incoming]):
         request = self._request
         url = _target(self._endpoint, request)
         headers = sendable_headers(request.headers, has_body=request.body is not None)
+        if request.form is not None:
+            headers["content-type"] = "application/x-www-form-urlencoded"
         pool = self._pool = await self._pools.take(self._scope, self._endpoint, self._trust)
         try:
             total_at_s = asyncio.get_running_loop().time() + request.total_timeout_s
@@ -189,6 +194,7 @@ class _Exchange(AbstractAsyncContextManager[Incoming]):
         except BaseException:
             await self._pools.let_go(pool)
             raise
+        del self._request
         return self._incoming
 
     async def __aexit__(
@@ -202,7 +208,7 @@ class _Exchange(AbstractAsyncContextManager[Incoming]):
     async def _send(self, pool: Pool, url: URL, headers: dict[str, str]) -> aiohttp.ClientResponse:
         request = self._request
         connect_timeout_s = self._pools.dialler.limits.connect_timeout_s
-        body: bytes | io.BytesIO | None = request.body
+        body: bytes | io.BytesIO | None = request.body if request.form is None else encode_form(request.form)
         if request.body is not None and len(request.body) > _WHOLE_WRITE_BYTES:
             body = io.BytesIO(request.body)
         deadline = asyncio.timeout(min(request.first_byte_timeout_s, request.total_timeout_s))

@@ -15,6 +15,7 @@ class Outbound:
     `first_byte_timeout_s` bounds the wait for the status line and again the wait for the first bytes of the body,
     `idle_timeout_s` every wait after that, `total_timeout_s` everything together.
     A Secret as `authorization` without a scheme of its own is sent as `Bearer <secret>`.
+    `form` is sent instead of a body, as application/x-www-form-urlencoded; its secrets are opened when it is sent.
     """
 
     method: Literal["GET", "POST"]
@@ -22,6 +23,7 @@ class Outbound:
     query: Mapping[str, str] = field(default_factory=dict, repr=False)
     headers: Mapping[str, Secret | str] = field(default_factory=dict, repr=False)
     body: bytes | None = field(default=None, repr=False)
+    form: Mapping[str, Secret | str] | None = field(default=None, repr=False)
     first_byte_timeout_s: float = 60.0
     idle_timeout_s: float = 60.0
     total_timeout_s: float = 600.0

@@ -70,16 +70,25 @@ class PinMismatchError(ssl.SSLCertVerificationError):
 
 
 class Contexts:
-    """TLS contexts by trust. The plain one is built at once, the others when first needed, on a thread."""
+    """TLS contexts by trust, built on a thread when first needed; that there is something to trust is seen at once.
+
+    Raises Unavailable, as `build_tls_context`.
+    """
 
     def __init__(self, extra_ca_file: Path | None = None) -> None:
         self._extra_ca_file = extra_ca_file
-        self._plain = build_tls_context(extra_ca_file)
+        if not _load_extra(_bare_context(), extra_ca_file) and not (sys.platform == "win32" or _system_store()):
+            raise Unavailable("no_trust_store")
+        self._plain: ssl.SSLContext | None = None
+        self._building = asyncio.Lock()
         self._built: OrderedDict[bytes, ssl.SSLContext] = OrderedDict()
 
     async def give(self, trust: Trust) -> ssl.SSLContext:
         """Give the context of a trust. Raises Invalid("ca_unusable"|"client_certificate_unusable")."""
         if not trust.digest:
+            async with self._building:
+                if self._plain is None:
+                    self._plain = await asyncio.to_thread(build_tls_context, self._extra_ca_file)
             return self._plain
         context = self._built.get(trust.digest)
         if context is None:
@@ -102,21 +111,26 @@ class Contexts:
         return context
 
 
-def build_tls_context(extra_ca_file: Path | None = None) -> ssl.SSLContext:
-    """Trust the system's store, and the operator's file in addition. Takes about 20 ms: once per process.
+def build_tls_context(extra_ca_file: Path | None = None, *, speaks_http: bool = True) -> ssl.SSLContext:
+    """Trust the system's store, and the operator's file in addition. Takes about 20 ms.
 
     Raises Unavailable: "no_trust_store" when the system has none and no file is given, "ca_file_unreadable".
     """
-    context = _bare_context()
+    context = _bare_context(speaks_http=speaks_http)
     found = _load_system_store(context)
-    if extra_ca_file is not None:
-        try:
-            context.load_verify_locations(cafile=extra_ca_file)
-        except (OSError, ValueError):
-            raise Unavailable("ca_file_unreadable") from None
-    elif not found:
+    if not _load_extra(context, extra_ca_file) and not found:
         raise Unavailable("no_trust_store")
     return context
+
+
+def _load_extra(context: ssl.SSLContext, extra_ca_file: Path | None) -> bool:
+    if extra_ca_file is None:
+        return False
+    try:
+        context.load_verify_locations(cafile=extra_ca_file)
+    except (OSError, ValueError):
+        raise Unavailable("ca_file_unreadable") from None
+    return True
 
 
 def build_private_context(ca_pem: str) -> ssl.SSLContext:
@@ -175,13 +189,20 @@ def _as_file(secret: Secret) -> Iterator[str]:
             Path(path).unlink()
 
 
-def _bare_context() -> ssl.SSLContext:
+def _bare_context(*, speaks_http: bool = True) -> ssl.SSLContext:
     # Not `create_default_context`: that one writes session keys to the file that SSLKEYLOGFILE names.
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.hostname_checks_common_name = False
-    context.set_alpn_protocols(["http/1.1"])
+    if speaks_http:
+        context.set_alpn_protocols(["http/1.1"])
     return context
+
+
+def _system_store() -> Path | None:
+    """Give the file of the system's store."""
+    compiled_in = Path(ssl.get_default_verify_paths().openssl_cafile)
+    return next((bundle for bundle in (compiled_in, *_KNOWN_BUNDLES) if bundle.is_file()), None)
 
 
 def _load_system_store(context: ssl.SSLContext) -> bool:
@@ -189,9 +210,7 @@ def _load_system_store(context: ssl.SSLContext) -> bool:
     if sys.platform == "win32":
         context.load_default_certs()
         return True
-    compiled_in = Path(ssl.get_default_verify_paths().openssl_cafile)
-    for bundle in (compiled_in, *_KNOWN_BUNDLES):
-        if bundle.is_file():
-            context.load_verify_locations(cafile=bundle)
-            return True
-    return False
+    bundle = _system_store()
+    if bundle is not None:
+        context.load_verify_locations(cafile=bundle)
+    return bundle is not None

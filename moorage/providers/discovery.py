@@ -5,13 +5,16 @@ from typing import Final
 
 from moorage.errors import EndpointFailure
 from moorage.providers.protocol import DiscoveredModel
+from moorage.providers.reader import below
 from moorage.providers.text import clean_label
 
 MAX_MODELS: Final = 5000
 MAX_ID_CHARS: Final = 200
 _MAX_CONTEXT: Final = 1_000_000_000
+# llama.cpp states both the window that it gives (n_ctx) and the larger one that the model was trained for.
 _CONTEXT_FIELDS: Final = (
-    "context_length", "max_model_len", "max_context_length", "max_input_tokens", "context_window", "n_ctx_train",
+    "context_length", "max_model_len", "max_context_length", "max_input_tokens", "context_window",
+    "n_ctx", "n_ctx_train",
 )  # fmt: skip
 _CHAT_MODES: Final = frozenset({"chat", "completion", "responses"})
 _KNOWN_INPUTS: Final = ("text", "image", "audio", "video", "file")
@@ -55,34 +58,36 @@ def _may_chat(facts: Mapping[str, object]) -> bool:
     mode = facts.get("mode")
     if isinstance(mode, str) and mode not in _CHAT_MODES:
         return False
-    outputs = _below(facts, "architecture").get("output_modalities")
+    outputs = below(facts, "architecture").get("output_modalities")
     if isinstance(outputs, list) and outputs and "text" not in outputs:
         return False
-    return _below(facts, "capabilities").get("completion_chat") is not False
+    return below(facts, "capabilities").get("completion_chat") is not False
 
 
 def _find_context(facts: Mapping[str, object]) -> int | None:
-    for place in (facts, _below(facts, "top_provider"), _below(facts, "meta"), _below(facts, "details")):
+    for place in (facts, below(facts, "top_provider"), below(facts, "meta"), below(facts, "details")):
         for name in _CONTEXT_FIELDS:
-            value = place.get(name)
-            if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= _MAX_CONTEXT:
-                return value
+            length = read_length(place.get(name))
+            if length is not None:
+                return length
     return None
 
 
+def read_length(value: object) -> int | None:
+    """Read a length in tokens, 1 to 1e9; None for anything else."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        return None
+    return value if 0 < value <= _MAX_CONTEXT else None
+
+
 def _find_inputs(facts: Mapping[str, object]) -> tuple[str, ...]:
-    stated = _below(facts, "architecture").get("input_modalities")
+    stated = below(facts, "architecture").get("input_modalities")
     if isinstance(stated, list):
         return tuple(name for name in _KNOWN_INPUTS if name in stated) or ("text",)
     capabilities = facts.get("capabilities")
     sees = (
         facts.get("supports_vision") is True
-        or _below(facts, "capabilities").get("vision") is True
+        or below(facts, "capabilities").get("vision") is True
         or (isinstance(capabilities, list) and "vision" in capabilities)
     )
     return ("text", "image") if sees else ("text",)
-
-
-def _below(facts: Mapping[str, object], name: str) -> Mapping[str, object]:
-    value = facts.get(name)
-    return value if isinstance(value, dict) else {}

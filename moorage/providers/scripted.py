@@ -5,6 +5,7 @@ import re
 from collections.abc import AsyncGenerator
 from typing import Final, Literal
 
+from moorage.providers.finish import Finish
 from moorage.providers.protocol import ChatRequest, Delta, DiscoveredModel, End, Provider, Quirks, Usage
 
 SCRIPTED_MODEL_ID: Final = "scripted-demo"
@@ -117,7 +118,7 @@ class Scripted(Provider):
             yield Delta(word, "", 1)
             await asyncio.sleep(self._pause_s)
         tokens_in = sum(len(turn.text.split()) for turn in request.turns)
-        reason = "stop" if limit >= len(words) else "length"
+        reason: Finish = "stop" if limit >= len(words) else "length"
         yield End(reason, Usage(tokens_in, min(limit, len(words))), SCRIPTED_MODEL_ID, None)
 
 

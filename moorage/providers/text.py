@@ -8,6 +8,7 @@ _CONTROLS: Final = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u20
 _OPEN: Final = "<think>"
 _CLOSE: Final = "</think>"
 _MAX_HELD_CHARS: Final = 256
+_MAX_LATE_CHARS: Final = 262_144
 
 
 def clean_label(value: object, *, max_chars: int) -> str | None:
@@ -53,6 +54,7 @@ class ThinkSplitter:
     def __init__(self) -> None:
         self._state: Literal["start", "inside", "after", "plain"] = "start"
         self._held = ""
+        self.has_opened = False
 
     @property
     def is_open(self) -> bool:
@@ -69,6 +71,7 @@ class ThinkSplitter:
             start = self._held.lstrip()
             if start.startswith(_OPEN):
                 self._state, self._held = "inside", start[len(_OPEN) :]
+                self.has_opened = True
             elif _OPEN.startswith(start) and len(self._held) <= _MAX_HELD_CHARS:
                 return "", ""
             else:
@@ -94,6 +97,37 @@ class ThinkSplitter:
     def _give_plain(self, text: str) -> str:
         self._state, self._held = "plain", ""
         return text
+
+
+class LateThinkFinder:
+    """Finds a `</think>` that nothing opened: some chat templates open it in the prompt, where nobody sees it.
+
+    It must stand on a line of its own, outside of a block of code, and early; elsewhere it is text about tags.
+    Whoever reads adds to `texts`, `reasonings` and `chars`, and asks when a `>` came, when `is_near`, and at the end.
+    """
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self.reasonings: list[str] = []
+        self.chars = 0
+        self.is_near = False
+        self.is_over = False
+
+    def find(self, *, is_last: bool) -> tuple[str, str] | None:
+        """Give all (answer, thinking) so far, told apart anew, once the tag has come; None as long as it has not."""
+        self.is_over = self.chars > _MAX_LATE_CHARS
+        # However short the pieces are, the tag lies within so many.
+        if self.is_over or not (self.is_near or _CLOSE in "".join(self.texts[-len(_CLOSE) :])):
+            return None
+        self.is_near = True
+        before, _, after = "".join(self.texts).partition(_CLOSE)
+        is_own_line = before.rstrip(" \t")[-1:] in {"", "\n"} and after.lstrip(" \t\r")[:1] in {"", "\n"}
+        if is_own_line and not after.strip() and not is_last:
+            return None
+        self.is_over = True
+        if not is_own_line or _OPEN in before or before.count("```") % 2:
+            return None
+        return after.lstrip(), before.strip() + "".join(self.reasonings)
 
 
 def _length_of_cut_tag(text: str) -> int:

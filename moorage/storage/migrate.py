@@ -6,6 +6,7 @@ A process that is killed in the middle leaves the old schema. An existing SQLite
 import asyncio
 import contextlib
 import fcntl
+import functools
 import os
 import sqlite3
 import time
@@ -20,14 +21,17 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from moorage.errors import Unavailable
+from moorage.storage.answering import let_take_long
 from moorage.storage.database import Database
 
 LOCK_TIMEOUT_S: Final = 60.0
 SCRIPTS: Final = "moorage:migrations"  # inside the package, wherever it is installed
 _LOCK_POLL_S: Final = 0.1
+_NOT_ALLOWED: Final = "42501"  # PostgreSQL: insufficient_privilege
 ADVISORY_LOCK: Final = 0x6D6F6F7261676501  # "moorage" and the number of this lock
 
 log = structlog.get_logger(__name__)
@@ -37,7 +41,8 @@ async def upgrade(database: Database, *, lock_timeout_s: float = LOCK_TIMEOUT_S,
     """Bring the schema to the newest revision; does nothing if it is there.
 
     Raises Unavailable: schema_unknown (made by a newer Moorage, or by something else), schema_busy (another process
-    holds the lock for longer than `lock_timeout_s`), database_gone.
+    holds the lock for longer than `lock_timeout_s`), schema_not_ours (this user of PostgreSQL may not change it),
+    database_gone.
     """
     file = sqlite_file(database)
     async with _lock_file(file, lock_timeout_s):
@@ -46,7 +51,12 @@ async def upgrade(database: Database, *, lock_timeout_s: float = LOCK_TIMEOUT_S,
         async with database.write() as connection:
             if not database.is_sqlite:
                 await _take_advisory_lock(connection, lock_timeout_s)
-            await connection.run_sync(upgrade_within, scripts)
+            try:
+                await connection.run_sync(upgrade_within, scripts)
+            except DBAPIError as error:
+                if getattr(error.orig, "sqlstate", None) == _NOT_ALLOWED:
+                    raise Unavailable("schema_not_ours") from error
+                raise
 
 
 async def require_current(database: Database) -> None:
@@ -104,6 +114,31 @@ def upgrade_within(connection: Connection, scripts: str = SCRIPTS) -> None:
     log.info("schema_upgraded", schema=head)
 
 
+def knows_revision(revision: str) -> bool:
+    """True for a revision of our history; a newer Moorage has others."""
+    return revision in {step.revision for step in _history(SCRIPTS).walk_revisions()}
+
+
+def make_schema(connection: Connection, revision: str) -> None:
+    """Make the schema of a revision in a database that holds nothing, in the transaction that is open."""
+    config = alembic_config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+
+
+@contextlib.asynccontextmanager
+async def schema_held(database: Database, *, lock_timeout_s: float = LOCK_TIMEOUT_S) -> AsyncIterator[None]:
+    """Keep starts from changing a SQLite file, or making one, meanwhile. Raises Unavailable("schema_busy")."""
+    async with _lock_file(sqlite_file(database), lock_timeout_s):
+        yield
+
+
+async def hold_schema(connection: AsyncConnection, *, lock_timeout_s: float = LOCK_TIMEOUT_S) -> None:
+    """Keep starts from PostgreSQL's schema until this transaction ends. Raises Unavailable("schema_busy")."""
+    if connection.dialect.name == "postgresql":
+        await _take_advisory_lock(connection, lock_timeout_s)
+
+
 def _known_revisions(connection: Connection, scripts: str) -> tuple[str, ...]:
     """Give the schema's revisions. Raises Unavailable("schema_unknown") for one that is not in our history."""
     found = _found_revisions(connection)
@@ -123,7 +158,13 @@ def _has_foreign_tables(connection: Connection) -> bool:
 
 
 def _history(scripts: str) -> ScriptDirectory:
-    return ScriptDirectory.from_config(alembic_config(scripts))
+    return _own_history() if scripts == SCRIPTS else ScriptDirectory.from_config(alembic_config(scripts))
+
+
+@functools.cache
+def _own_history() -> ScriptDirectory:
+    # Alembic runs every step's file each time it is asked for its history, and a start asks four times.
+    return ScriptDirectory.from_config(alembic_config())
 
 
 async def _copy_before_change(database: Database, file: Path, scripts: str) -> None:
@@ -161,12 +202,12 @@ async def _lock_file(file: Path | None, timeout_s: float) -> AsyncIterator[None]
 async def _take_advisory_lock(connection: AsyncConnection, timeout_s: float) -> None:
     """Take a lock that is held until the transaction ends, however it ends."""
     deadline = time.monotonic() + timeout_s
-    while not await connection.scalar(text(f"SELECT pg_try_advisory_xact_lock({ADVISORY_LOCK})")):
+    take = text("SELECT pg_try_advisory_xact_lock(CAST(:lock AS BIGINT))")
+    while not await connection.scalar(take, {"lock": ADVISORY_LOCK}):
         if time.monotonic() >= deadline:
             raise Unavailable("schema_busy")
         await asyncio.sleep(_LOCK_POLL_S)
-    # A migration may take as long as it takes.
-    await connection.execute(text("SET LOCAL statement_timeout = 0"))
+    await let_take_long(connection)
 
 
 async def _wait_for_lock(descriptor: int, timeout_s: float) -> None:

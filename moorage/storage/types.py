@@ -3,15 +3,19 @@
 import os
 import time
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from decimal import Decimal
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Dialect, String, TypeDecorator
+from sqlalchemy import BigInteger, ColumnElement, Dialect, String, TypeDecorator, type_coerce
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from typing_extensions import override
+
+# Stands where the id of a team or of its provider does, for what is the deployment's own.
+DEPLOYMENT: Final = UUID(int=0)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -51,6 +55,21 @@ class Id(TypeDecorator[UUID]):
         return None if value is None else UUID(value)
 
 
+class Millionths(TypeDecorator[Decimal]):
+    """An exact decimal of at most six places, stored as whole millionths: SQLite has floats only, which are not."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    @override
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> int | None:
+        return None if value is None else int(value.scaleb(6))
+
+    @override
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> Decimal | None:
+        return None if value is None else Decimal(int(value)).scaleb(-6)
+
+
 class db_now(FunctionElement[datetime]):  # noqa: N801 - reads as the SQL function it is
     """The database's clock. Leases and usage never trust the clock of an application host."""
 
@@ -67,6 +86,28 @@ def _sqlite_now(_element: db_now, _compiler: SQLCompiler, **_kw: Any) -> str:
 @compiles(db_now, "postgresql")
 def _postgresql_now(_element: db_now, _compiler: SQLCompiler, **_kw: Any) -> str:
     return "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)"
+
+
+class db_month(FunctionElement[datetime]):  # noqa: N801 - reads as the SQL function it is
+    """The first instant of the month that it is by the database's clock, in UTC."""
+
+    type = UtcTime()
+    inherit_cache = True
+
+
+@compiles(db_month, "sqlite")
+def _sqlite_month(_element: db_month, _compiler: SQLCompiler, **_kw: Any) -> str:
+    return "(CAST(strftime('%s', 'now', 'start of month') AS INTEGER) * 1000000)"
+
+
+@compiles(db_month, "postgresql")
+def _postgresql_month(_element: db_month, _compiler: SQLCompiler, **_kw: Any) -> str:
+    return "CAST(EXTRACT(EPOCH FROM date_trunc('month', clock_timestamp() AT TIME ZONE 'UTC')) * 1000000 AS BIGINT)"
+
+
+def db_after(span: timedelta) -> ColumnElement[Any]:
+    """Give the moment `span` from now by the database's clock; a negative span lies in the past."""
+    return type_coerce(type_coerce(db_now(), BigInteger) + span // _MICROSECOND, UtcTime)
 
 
 def new_id() -> UUID:

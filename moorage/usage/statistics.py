@@ -1,17 +1,26 @@
-"""What was used, from the two logs, which are never added up (P15), with the source of every figure (P16)."""
+"""What was used, from the sums of each day; own and standard models are never added up (P15), every source told (P16).
 
-from collections.abc import Sequence
+Costs are not known here (costs.py), and no name of a person or a connection is.
+"""
+
+import operator
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, Literal
+from datetime import date, datetime
+from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, case, func, select, type_coerce
+from sqlalchemy import Select, String, func, select, type_coerce
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from moorage.usage.tables import ByomUsageRow, StandardUsageRow
+from moorage.usage.day_rows import DAY_TABLES, Scope, days_within, hidden_parts, ids_of, read_figures, source_of
+from moorage.usage.rollups import FIGURES, EventKind, Figures, date_of
+from moorage.usage.tables import StandardUsageRow
 
-DAY_US = 86_400_000_000
+_SourceModel = tuple[str, str]
+_Key = TypeVar("_Key")
+# In the order of FIGURES, as the engine gives them.
+_Sums = list[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +36,10 @@ class TokenSum:
 
 @dataclass(frozen=True, slots=True)
 class ModelUsage:
-    """Usage of one model. `source_id` is the connection's id, or the provider's name for standard models."""
+    """Usage of one model. `source_id` is the connection's id, or the provider's name for standard models.
+
+    `ttft_ms` is the mean time to the first token; None where no call had one.
+    """
 
     source_id: str
     model_id: str
@@ -38,113 +50,126 @@ class ModelUsage:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceUsage:
+    """Usage of one connection or standard provider, whatever the model."""
+
+    source_id: str
+    calls: int
+    failed_calls: int
+    tokens: TokenSum
+    ttft_ms: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class DayUsage:
+    """Usage of one day, UTC, `YYYY-MM-DD`."""
+
+    day: str
+    calls: int
+    failed_calls: int
+    tokens: TokenSum
+
+
+@dataclass(frozen=True, slots=True)
 class UsageReport:
-    """One log over a range of days."""
+    """One log over a range of days. What was used most comes first; days in their order, without empty ones."""
 
     calls: int
+    failed_calls: int
     total: TokenSum
+    ttft_ms: float | None
+    sources: Sequence[SourceUsage]
     rows: Sequence[ModelUsage]
-    days: Sequence[tuple[str, TokenSum]]
+    days: Sequence[DayUsage]
 
 
 class Statistics:
-    """Reads the logs of one team; with `user_id`, only that person's calls."""
+    """Reads the sums of one team; with `user_id`, only that person's calls. `without` selects calls to leave out."""
 
-    def __init__(self, tx: AsyncConnection, team_id: UUID, user_id: UUID | None = None) -> None:
+    def __init__(
+        self, tx: AsyncConnection, team_id: UUID, user_id: UUID | None = None, without: Select[UUID] | None = None
+    ) -> None:
         self._tx = tx
-        self._team_id = team_id
-        self._user_id = user_id
+        self._scope = Scope(team_id, user_id, without)
 
-    async def report(self, kind: Literal["byom", "standard"], first: date, last: date) -> UsageReport:
-        """Sum up the days from `first` to `last` (UTC, inclusive). The median time to first token is in ms."""
-        table: Any = ByomUsageRow if kind == "byom" else StandardUsageRow
-        source = table.connection_id if kind == "byom" else table.provider
-        wanted = self._within(table, first, last)
-        medians = await self._median_ttft_ms(table, source, wanted)
-        per_model = await self._tx.execute(
-            select(source, table.model_id, func.count(), _failed(table), *_sums(table))
-            .where(wanted)
-            .group_by(source, table.model_id)
-            .order_by(func.count().desc(), table.model_id)
+    async def report(self, kind: EventKind, first: date, last: date) -> UsageReport:
+        """Sum up the days from `first` to `last` (UTC, inclusive). The mean time to the first token is in ms."""
+        models: dict[_SourceModel, _Sums] = {}
+        days: dict[int, _Sums] = {}
+        for day, source_id, model_id, *sums in await self._rows(kind, first, last):
+            _add(models, (source_id, model_id), sums)
+            _add(days, day, sums)
+        for part in await hidden_parts(self._tx, kind, self._scope, first, last):
+            off = [-getattr(part.figures, name) for name in FIGURES]
+            _add(models, (part.source_id, part.model_id), off)
+            _add(days, part.day, off)
+        return _report(
+            {model: read_figures(sums) for model, sums in models.items()},
+            {day: read_figures(sums) for day, sums in days.items()},
         )
-        rows = [
-            ModelUsage(
-                source_id=str(row[0]),
-                model_id=row[1],
-                calls=row[2],
-                failed_calls=int(row[3] or 0),
-                tokens=_token_sum(row[4:]),
-                ttft_ms=medians.get((str(row[0]), row[1])),
-            )
-            for row in per_model
-        ]
-        day = _day(table)
-        per_day = await self._tx.execute(select(day, *_sums(table)).where(wanted).group_by(day).order_by(day))
-        days = [((date(1970, 1, 1) + timedelta(days=int(row[0]))).isoformat(), _token_sum(row[1:])) for row in per_day]
-        return UsageReport(sum(row.calls for row in rows), _add(row.tokens for row in rows), rows, days)
 
-    def _within(self, table: Any, first: date, last: date) -> ColumnElement[bool]:
-        start = datetime.combine(first, time(), UTC)
-        end = datetime.combine(last + timedelta(days=1), time(), UTC)
-        wanted: ColumnElement[bool] = (table.team_id == self._team_id) & (table.at >= start) & (table.at < end)
-        # Asking for a model list writes nothing and costs nothing: it is in the log, but it is no usage.
-        wanted = wanted & (table.purpose != "discovery")
-        return wanted if self._user_id is None else wanted & (table.user_id == self._user_id)
+    async def _rows(self, kind: EventKind, first: date, last: date) -> Sequence[Any]:
+        table = DAY_TABLES[kind]
+        key = (table.day, source_of(kind, table), table.model_id)
+        sums = [func.sum(getattr(table, name)) for name in FIGURES]
+        within = days_within(kind, self._scope, first, last)
+        # Only ids as they are stored: a year of many models is thousands of groups.
+        told = (key[0], type_coerce(key[1], String), key[2])
+        return (await self._tx.execute(select(*told, *sums).where(*within).group_by(*key))).all()
 
-    async def _median_ttft_ms(
-        self, table: Any, source: Any, wanted: ColumnElement[bool]
-    ) -> dict[tuple[str, str], float]:
-        # Neither engine has a median that the other knows; the middle row of a window is one on both.
-        window = {"partition_by": (source, table.model_id), "order_by": table.ttft_ms}
-        ranked = (
-            select(
-                source.label("source"),
-                table.model_id.label("model_id"),
-                table.ttft_ms.label("ttft_ms"),
-                func.row_number().over(**window).label("place"),
-                func.count().over(partition_by=(source, table.model_id)).label("places"),
-            )
-            .where(wanted, table.ttft_ms.is_not(None))
-            .subquery()
+
+def _add(to: dict[_Key, _Sums], key: _Key, sums: _Sums) -> None:
+    before = to.get(key)
+    to[key] = sums if before is None else list(map(operator.add, before, sums))
+
+
+def _report(models: Mapping[_SourceModel, Figures], days: Mapping[int, Figures]) -> UsageReport:
+    sources: dict[str, Figures] = {}
+    for (source_id, _), figures in models.items():
+        sources[source_id] = sources.get(source_id, Figures()) + figures
+    rows = [_model_usage(model, figures) for model, figures in models.items() if figures.calls]
+    rows.sort(key=lambda row: (-row.calls, row.model_id, row.source_id))
+    by_source = [_source_usage(source, figures) for source, figures in sources.items() if figures.calls]
+    by_source.sort(key=lambda one: (-one.calls, one.source_id))
+    told = [_day_usage(day, days[day]) for day in sorted(days) if days[day].calls]
+    whole = sum(models.values(), Figures())
+    return UsageReport(whole.calls, whole.failed_calls, token_sum(whole), mean_ttft_ms(whole), by_source, rows, told)
+
+
+async def charged_for(tx: AsyncConnection, team_id: UUID, period_start: datetime, calls: Select[UUID]) -> int:
+    """Give what some standard calls took of a month's budget, in tokens."""
+    event, taken = StandardUsageRow, 0
+    async for some in ids_of(tx, calls):
+        its = select(func.sum(event.charged_tokens)).where(
+            event.call_id.in_(some), event.team_id == team_id, event.period_start == period_start
         )
-        rows = await self._tx.execute(
-            select(ranked.c.source, ranked.c.model_id, ranked.c.ttft_ms).where(
-                ranked.c.place == (ranked.c.places + 1) // 2
-            )
-        )
-        return {(str(row[0]), row[1]): row[2] for row in rows}
+        taken += int(await tx.scalar(its) or 0)
+    return taken
 
 
-def _day(table: Any) -> ColumnElement[int]:
-    return type_coerce(table.at, BigInteger) // DAY_US
+def _model_usage(model: _SourceModel, figures: Figures) -> ModelUsage:
+    return ModelUsage(*model, figures.calls, figures.failed_calls, token_sum(figures), mean_ttft_ms(figures))
 
 
-def _failed(table: Any) -> ColumnElement[int]:
-    return func.sum(case((table.ended.in_(("upstream_error", "timeout")), 1), else_=0))
+def _source_usage(source_id: str, figures: Figures) -> SourceUsage:
+    return SourceUsage(source_id, figures.calls, figures.failed_calls, token_sum(figures), mean_ttft_ms(figures))
 
 
-def _sums(table: Any) -> list[ColumnElement[Any]]:
-    def calls(*sources: str) -> ColumnElement[Any]:
-        return func.sum(case((table.count_source.in_(sources), 1), else_=0))
-
-    return [
-        func.sum(table.tokens_in),
-        func.sum(table.tokens_out),
-        calls("reported"),
-        calls("estimated", "orphan"),
-        calls("missing"),
-    ]
+def _day_usage(day: int, figures: Figures) -> DayUsage:
+    return DayUsage(date_of(day).isoformat(), figures.calls, figures.failed_calls, token_sum(figures))
 
 
-def _token_sum(figures: Any) -> TokenSum:
-    return TokenSum(*(int(figure or 0) for figure in figures))
+def mean_ttft_ms(figures: Figures) -> float | None:
+    """Give the mean time to the first token in ms; None where no call had one."""
+    return figures.ttft_ms_sum / figures.ttft_calls if figures.ttft_calls else None
 
 
-def _add(sums: Any) -> TokenSum:
-    columns = [0, 0, 0, 0, 0]
-    for one in sums:
-        for place, figure in enumerate(
-            (one.tokens_in, one.tokens_out, one.reported_calls, one.estimated_calls, one.missing_calls)
-        ):
-            columns[place] += figure
-    return TokenSum(*columns)
+def token_sum(figures: Figures) -> TokenSum:
+    """Add up what was reported and what was estimated."""
+    return TokenSum(
+        figures.reported_in + figures.estimated_in,
+        figures.reported_out + figures.estimated_out,
+        figures.reported_calls,
+        figures.estimated_calls,
+        figures.missing_calls,
+    )

@@ -1,7 +1,8 @@
 """Seals secrets at rest and opens them for the moment of use. What was sealed for one place opens in no other (P12).
 
-Envelope: version (1 byte) · length of the key id (1) · key id · nonce (12) · AES-256-GCM ciphertext with its tag.
-The place and the header are associated data: see docs/adr/0005.
+Envelope, version 2: version (1 byte) · id of the data key (16) · nonce (12) · AES-256-GCM ciphertext with its tag.
+Version 1 was sealed under a key of the ring itself, and is only opened any more: version (1) · length of the ring key's
+id (1) · that id · nonce · ciphertext. Place, owner and header are associated data: see docs/adr/0013.
 """
 
 import hmac
@@ -9,6 +10,7 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
+from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -16,13 +18,16 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from moorage.errors import Unavailable
-from moorage.vault.keyring import KEY_BYTES, KeyRing
 from moorage.vault.secret import HIDDEN, Secret
 
-_VERSION: Final = 1
-_NONCE_BYTES: Final = 12
-_SEAL_PURPOSE: Final = b"moorage/seal/v1"
-_FINGERPRINT_PURPOSE: Final = b"moorage/fingerprint/v1"
+KEY_BYTES: Final = 32
+NONCE_BYTES: Final = 12
+_FIRST: Final = 1
+_PRESENT: Final = 2
+_ID_BYTES: Final = 16
+_SEAL_V1: Final = b"moorage/seal/v1"
+_SEAL_V2: Final = b"moorage/seal/v2"
+_FINGERPRINT: Final = b"moorage/fingerprint/v1"
 
 
 class Sealed(bytes):
@@ -43,85 +48,96 @@ class Sealed(bytes):
 class Place:
     """Where a secret belongs. `origin` ties a key to its endpoint, so that it can't be carried to another address."""
 
-    team_id: str
     table: str
     row_id: str
     column: str
     origin: str = ""
 
 
-class Vault:
-    """Turns `Secret` into sealed bytes and back, under the keys of one ring."""
+class DataKey:
+    """One unwrapped data key of one owner. Two uses, two keys derived of it: sealing, and fingerprints."""
 
-    def __init__(self, ring: KeyRing) -> None:
-        self._current_id = ring.current_id
-        # One key of the ring, two uses: each use gets a key of its own.
-        self._ciphers = {key_id: AESGCM(_derive(ring, key_id, _SEAL_PURPOSE)) for key_id in ring.ids}
-        self._fingerprint_key = _derive(ring, ring.current_id, _FINGERPRINT_PURPOSE)
+    __slots__ = ("_cipher", "_fingerprint_key", "id", "number")
 
-    @property
-    def current_key_id(self) -> str:
-        """The id of the key that seals."""
-        return self._current_id
+    def __init__(self, key_id: UUID, number: int, plain: bytes) -> None:
+        self.id = key_id
+        self.number = number
+        self._cipher = AESGCM(derive(plain, _SEAL_V2))
+        self._fingerprint_key = derive(plain, _FINGERPRINT)
 
-    def seal(self, secret: Secret, place: Place) -> Sealed:
-        """Seal under the current key."""
-        header = _header(self._current_id)
-        nonce = os.urandom(_NONCE_BYTES)
+    def seal(self, secret: Secret, owner_id: UUID, place: Place) -> Sealed:
+        """Seal for a place of an owner."""
+        header = bytes((_PRESENT,)) + self.id.bytes
+        nonce = os.urandom(NONCE_BYTES)
         text = secret.reveal().encode("utf-8", "surrogatepass")
-        return Sealed(header + nonce + self._ciphers[self._current_id].encrypt(nonce, text, _bind(header, place)))
+        bound = _bind(_SEAL_V2, header, str(owner_id), place)
+        return Sealed(header + nonce + self._cipher.encrypt(nonce, text, bound))
 
-    def open(self, sealed: bytes, place: Place) -> Secret:
-        """Open what was sealed for exactly this place. Raises Unavailable("key_unreadable") for every other case."""
-        header, nonce, ciphertext = _split(sealed)
-        cipher = self._ciphers.get(header[2:].decode("ascii", "replace"))
-        if cipher is None:
-            raise Unavailable("key_unreadable")
-        try:
-            text = cipher.decrypt(nonce, ciphertext, _bind(header, place))
-        except InvalidTag:
-            raise Unavailable("key_unreadable") from None
-        return Secret(text.decode("utf-8", "surrogatepass"))
+    def open(self, sealed: bytes, owner_id: UUID, place: Place) -> Secret:
+        """Open an envelope that names this key. Raises Unavailable("key_unreadable")."""
+        header = sealed[: 1 + _ID_BYTES]
+        return decrypt(self._cipher, sealed[1 + _ID_BYTES :], _bind(_SEAL_V2, header, str(owner_id), place))
 
     def fingerprint(self, *parts: str | Secret) -> bytes:
-        """Give 32 bytes that are equal for equal parts and tell nothing about them without the ring."""
+        """Give 32 bytes that are equal for equal parts and tell nothing about them without the key."""
         plain = (part.reveal() if isinstance(part, Secret) else part for part in parts)
-        joined = _prefix_lengths(text.encode("utf-8", "surrogatepass") for text in plain)
+        joined = prefix_lengths(text.encode("utf-8", "surrogatepass") for text in plain)
         return hmac.digest(self._fingerprint_key, joined, "sha256")
 
     def __repr__(self) -> str:
-        return "Vault()"
+        return f"DataKey(number={self.number})"
 
 
-def _derive(ring: KeyRing, key_id: str, purpose: bytes) -> bytes:
-    key = ring.key(key_id)
-    if key is None:
-        raise Unavailable("key_unreadable")
+def open_first_version(sealed: bytes, ring_key: bytes, team: str, place: Place) -> Secret:
+    """Open what was sealed under a key of the ring. Raises Unavailable("key_unreadable")."""
+    end_of_header = 2 + sealed[1]
+    bound = _bind(_SEAL_V1, sealed[:end_of_header], team, place)
+    return decrypt(AESGCM(derive(ring_key, _SEAL_V1)), sealed[end_of_header:], bound)
+
+
+def is_first_version(sealed: bytes) -> bool:
+    """Tell whether an envelope was sealed under a key of the ring itself."""
+    return sealed[:1] == bytes((_FIRST,))
+
+
+def ring_key_of(sealed: bytes) -> str:
+    """Give the id of the ring's key that a first version names; "" if it names none."""
+    data = bytes(sealed)
+    if not is_first_version(data) or len(data) < 2 or len(data) < 2 + data[1]:  # noqa: PLR2004 - version and length
+        return ""
+    return data[2 : 2 + data[1]].decode("ascii", "replace")
+
+
+def data_key_of(sealed: bytes) -> UUID | None:
+    """Give the id of the data key that an envelope names; None if it names none."""
+    data = bytes(sealed[: 1 + _ID_BYTES])
+    if len(data) != 1 + _ID_BYTES or data[0] != _PRESENT:
+        return None
+    return UUID(bytes=data[1:])
+
+
+def derive(key: bytes, purpose: bytes) -> bytes:
+    """Give the key for one purpose."""
     return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=purpose).derive(key)
 
 
-def _header(key_id: str) -> bytes:
-    encoded = key_id.encode("ascii")
-    return bytes((_VERSION, len(encoded))) + encoded
-
-
-def _split(sealed: bytes) -> tuple[bytes, bytes, bytes]:
-    """Give header, nonce and ciphertext."""
-    data = bytes(sealed)
-    if len(data) < 2 or data[0] != _VERSION:  # noqa: PLR2004 - version and length
+def decrypt(cipher: AESGCM, nonce_and_ciphertext: bytes, bound: bytes) -> Secret:
+    """Open what follows a header. Raises Unavailable("key_unreadable") for everything that does not fit."""
+    nonce, ciphertext = nonce_and_ciphertext[:NONCE_BYTES], nonce_and_ciphertext[NONCE_BYTES:]
+    if len(nonce) < NONCE_BYTES:
         raise Unavailable("key_unreadable")
-    end_of_header = 2 + data[1]
-    end_of_nonce = end_of_header + _NONCE_BYTES
-    if len(data) <= end_of_nonce:
-        raise Unavailable("key_unreadable")
-    return data[:end_of_header], data[end_of_header:end_of_nonce], data[end_of_nonce:]
+    try:
+        text = cipher.decrypt(nonce, ciphertext, bound)
+    except InvalidTag:
+        raise Unavailable("key_unreadable") from None
+    return Secret(text.decode("utf-8", "surrogatepass"))
 
 
-def _bind(header: bytes, place: Place) -> bytes:
-    texts = (place.team_id, place.table, place.row_id, place.column, place.origin)
-    return _prefix_lengths((_SEAL_PURPOSE, header, *(text.encode() for text in texts)))
-
-
-def _prefix_lengths(parts: Iterable[bytes]) -> bytes:
+def prefix_lengths(parts: Iterable[bytes]) -> bytes:
     """Join so that no two different lists of parts give the same bytes."""
     return b"".join(len(part).to_bytes(8, "big") + part for part in parts)
+
+
+def _bind(purpose: bytes, header: bytes, owner: str, place: Place) -> bytes:
+    texts = (owner, place.table, place.row_id, place.column, place.origin)
+    return prefix_lengths((purpose, header, *(text.encode() for text in texts)))

@@ -5,12 +5,15 @@ from uuid import UUID
 
 import pytest
 
-from moorage.accounts.limits import SignInLimit
-from moorage.accounts.people import NewPerson, People, Visit
+from moorage.accounts.building import Accounts, build_accounts
+from moorage.accounts.limits import ResetLimit, SignInLimit
+from moorage.accounts.people import NewPerson, People
 from moorage.accounts.principal import Principal
 from moorage.accounts.teams import Team
+from moorage.accounts.visit import Visit
 from moorage.storage.database import Database
 from moorage.vault.passwords import Passwords
+from tests.support.second_factors import entered, vault_over
 
 PASSWORD = "a harbour at night"
 
@@ -30,9 +33,14 @@ class House:
     """The people of one deployment and the browsers they sign in with."""
 
     database: Database
-    people: People
+    accounts: Accounts
     clock: Clock
     tokens: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def people(self) -> People:
+        """The part that most tests are about."""
+        return self.accounts.people
 
     async def sign_up(self, name: str, *, visit: Visit | None = None) -> Principal:
         """Sign somebody up with a team of their own."""
@@ -45,7 +53,7 @@ class House:
         async with self.database.write() as tx:
             _, link = await Team(tx, to, "r").invite(role, "")
         new = NewPerson(name, f"{name}@example.com", PASSWORD, "en")
-        token = await self.people.join_as_new(link.text, new, self.visit())
+        token = entered(await self.people.join_as_new(link.text, new, self.visit()))
         return await self._remember(name, token.text)
 
     async def now(self, name: str) -> Principal | None:
@@ -82,11 +90,13 @@ def clock() -> Clock:
 @pytest.fixture
 def house(database: Database, clock: Clock) -> House:
     """Give a deployment without anybody."""
-    people = People(
+    accounts = build_accounts(
         database,
+        vault_over(database),
         sign_up_open=True,
         passwords=Passwords(memory_kib=8, passes=1),
         limit=SignInLimit(clock),
+        reset_limit=ResetLimit(clock),
         failure_takes_s=0,
     )
-    return House(database, people, clock)
+    return House(database, accounts, clock)

@@ -1,13 +1,16 @@
 """P14: the gate is an allow-list, and everything else is no."""
 
-from typing import Any
+import unicodedata
+from enum import StrEnum
+from typing import Any, Literal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import update
 
-from moorage.accounts.access import judge, require_access
+from moorage.accounts.access import ALLOWED, judge, require_access
+from moorage.accounts.access import PLANS as PLANS_KNOWN
 from moorage.accounts.tables import TeamRow
 from moorage.errors import AccessRefused
 from moorage.storage.types import new_id
@@ -43,6 +46,74 @@ def test_nothing_else_is_allowed_whatever_it_is(plan: object, standing: object) 
 @given(plan=PLANS, standing=STANDINGS)
 def test_known_plans_in_every_standing(plan: str, standing: str) -> None:
     assert (judge(plan, standing) is None) == ((plan, standing) in LISTED)
+
+
+class Plan(StrEnum):
+    """A future version may keep its plans like this; the rows hold their text."""
+
+    FREE = "free"
+    ENTERPRISE = "enterprise"
+
+
+class Loud(str):
+    """Equal to what it is, and more."""
+
+    __slots__ = ()
+
+
+LOOKALIKES = {
+    "a": "\u0430",
+    "e": "\u0435",
+    "i": "\u0456",
+    "p": "\u0440",
+    "c": "\u0441",
+    "f": "\uff46",
+    "s": "\u017f",
+    "r": "\u1d63",
+}
+AROUND = st.sampled_from(["", " ", "\t", "\n", "\r", "\0", "\u00a0", "\u200b", "\ufeff", "\u202e", ".", "_", "\u0301"])
+
+
+def _disguise(word: str, at: int, how: str, before: str, after: str) -> str:
+    at %= len(word)
+    changed = {"upper": word[at].upper(), "twin": LOOKALIKES.get(word[at], "\u0131"), "twice": word[at] * 2, "none": ""}
+    return before + word[:at] + changed.get(how, word[at]) + word[at + 1 :] + after
+
+
+@given(
+    pair=st.sampled_from(sorted(LISTED)),
+    at=st.integers(0, 30),
+    how=st.sampled_from(["upper", "twin", "twice", "none", "as it is"]),
+    before=AROUND,
+    after=AROUND,
+    which=st.sampled_from([0, 1]),
+)
+def test_what_only_looks_like_a_listed_word_is_refused(
+    pair: tuple[str, str], at: int, how: str, before: str, after: str, which: int
+) -> None:
+    words = list(pair)
+    words[which] = _disguise(words[which], at, how, before, after)
+    assert (judge(*words) is None) == (tuple(words) in LISTED)
+
+
+@given(word=st.sampled_from(sorted({word for pair in LISTED for word in pair})), form=st.sampled_from(["NFKC", "NFKD"]))
+def test_no_normalising_turns_another_text_into_a_listed_one(word: str, form: Literal["NFKC", "NFKD"]) -> None:
+    wide = "".join(chr(ord(char) + 0xFEE0) if "!" <= char <= "~" else char for char in word)
+    assert unicodedata.normalize(form, wide) == word
+    assert judge(wide, "active") is not None
+    assert judge("free", wide) is not None
+
+
+@pytest.mark.parametrize("plan", [Plan.FREE, Plan.ENTERPRISE, Loud("free"), b"free", ["free"], ("free",), {"free": 1}])
+def test_only_a_plain_text_is_a_plan_or_a_standing(plan: object) -> None:
+    assert judge(plan, "active") is not None
+    assert judge("free", Loud("active")) is not None
+
+
+def test_the_table_is_what_the_operators_manual_says() -> None:
+    """Whoever adds a plan or a standing to the list changes this line, too."""
+    assert ALLOWED == LISTED
+    assert set(PLANS_KNOWN) == {plan for plan, _ in LISTED}
 
 
 def test_something_that_claims_to_equal_everything_is_refused() -> None:

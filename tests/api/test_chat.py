@@ -248,7 +248,7 @@ async def test_a_suspension_ends_what_is_being_written_and_keeps_what_had_arrive
     assert stored["text"]
 
 
-async def test_an_answer_that_was_swept_by_mistake_keeps_the_ledgers_figures(harbour: Harbour) -> None:
+async def test_an_answer_that_was_swept_by_mistake_corrects_the_ledger_and_says_the_same(harbour: Harbour) -> None:
     """P15: the receipt never claims what the ledger does not say."""
     olga = await harbour.olga()
     await olga.connect(harbour.models.base_url, ["steady", "held"])
@@ -259,9 +259,11 @@ async def test_an_answer_that_was_swept_by_mistake_keeps_the_ledgers_figures(har
     assert await parts.writer.do(lambda tx: close_orphans(tx, Ledger("elsewhere", "boot"))) == 1
     harbour.models.release()
     receipt = await olga.wait_for(exchange)
-    assert (receipt["state"], receipt["count_source"]) == ("done", "orphan")
-    usage = (await olga.get("/api/usage"))["byom"]["rows"]
-    assert [row["calls"] for row in usage if row["model_id"] == "held"] == [1]
+    assert (receipt["state"], receipt["count_source"]) == ("done", "reported")
+    [used] = [row for row in (await olga.get("/api/usage"))["byom"]["rows"] if row["model_id"] == "held"]
+    tokens = used["tokens"]
+    assert (used["calls"], tokens["reported_calls"], tokens["estimated_calls"]) == (1, 1, 0)
+    assert (tokens["tokens_in"], tokens["tokens_out"]) == (receipt["tokens_in"], receipt["tokens_out"])
 
 
 async def _set_standing(harbour: Harbour, standing: str) -> None:

@@ -6,18 +6,20 @@ from typing import Any
 import httpx2
 import pytest
 
-from moorage.audit.deployment import DEPLOYMENT
-from moorage.audit.trail import check, read
+from moorage import __version__
+from moorage.audit.checking import check
+from moorage.audit.reading import read
+from moorage.storage.types import DEPLOYMENT
 from tests.support.authority import TestAuthority
 from tests.support.model_server import ModelServer
-from tests.support.running import PASSWORD, Harbour, running, settings_for
+from tests.support.running import PASSWORD, TRUSTS_NOBODY, Harbour, running, settings_for
 
 TOKEN = "metrics-token-4711"
 
 
 async def _metrics(harbour: Harbour, token: str | None) -> httpx2.Response:
     headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-    async with httpx2.AsyncClient(base_url=harbour.url, trust_env=False) as client:
+    async with httpx2.AsyncClient(base_url=harbour.url, trust_env=False, verify=TRUSTS_NOBODY) as client:
         return await client.get("/api/metrics", headers=headers)
 
 
@@ -56,13 +58,14 @@ async def test_without_a_configured_token_there_are_no_metrics(harbour: Harbour,
 async def test_each_start_records_what_the_operator_lets_through(harbour: Harbour) -> None:
     """P17: in a chain of the deployment's own, which no team reads."""
     async with harbour.built.parts.database.read() as tx:
-        entries = await read(tx, DEPLOYMENT, None, 50, None)
+        entries = await read(tx, DEPLOYMENT, None, 50)
         found = await check(tx, DEPLOYMENT)
     assert [(entry.action, entry.details.get("network")) for entry in reversed(entries)] == [
+        ("audit.key_made", None),
         ("deployment.started", None),
         ("egress.exception_active", "127.0.0.1/32"),
     ]
-    assert (found.intact, found.checked) == (True, 2)
+    assert (found.intact, found.checked) == (True, 3)
     olga = await harbour.olga()
     assert "deployment.started" not in [entry["action"] for entry in (await olga.get("/api/audit"))["entries"]]
 
@@ -88,3 +91,13 @@ async def test_a_reply_that_the_policy_refuses_is_on_record(
         assert (entry["action"], entry["outcome"]) == ("egress.refused", "refused")
         assert entry["details"] == {"code": "address_not_public", "purpose": "reply"}
         assert entry["sentence"].startswith("Olga wanted to reach Kanzlei GPU")
+
+
+async def test_strangers_are_told_neither_the_document_nor_the_version(harbour: Harbour) -> None:
+    olga, stranger = await harbour.olga(), harbour.somebody()
+    refused = await stranger.call("GET", "/api/openapi.json")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (401, "sign_in_needed")
+    assert (await stranger.get("/api/session"))["version"] is None
+    assert __version__ not in (await stranger.call("GET", "/api/health/ready")).text
+    assert (await olga.get("/api/openapi.json"))["info"] == {"title": "Moorage", "version": __version__}
+    assert (await olga.get("/api/session"))["version"] == __version__

@@ -8,7 +8,7 @@ from sqlalchemy import update
 
 from moorage.accounts.tables import TeamRow
 from tests.browser.conftest import Desk, OpenDesk
-from tests.support.running import PASSWORD, Harbour, Person
+from tests.support.running import PASSWORD, Harbour, Person, link_of
 
 LANGUAGES = ("en", "de")
 
@@ -61,7 +61,7 @@ async def test_mia_joins_by_link_chats_and_sees_no_connections(open_desk: OpenDe
     await olga_desk.open("/settings/team/members")
     await _sign_in_for(olga_desk, "olga@example.com")
     await olga_desk.button("team.invite.make").click()
-    link = await olga_desk.page.get_by_text(re.compile("/invite/")).inner_text()
+    link = await olga_desk.page.get_by_text(re.compile("/invite#")).inner_text()
     await olga_desk.picture("invitation")
 
     desk = await open_desk(language)
@@ -83,6 +83,34 @@ async def test_mia_joins_by_link_chats_and_sees_no_connections(open_desk: OpenDe
     late = await open_desk(language)
     await late.page.goto(link)
     await expect(late.page.get_by_role("heading", name=words("accounts.invite.deadTitle"))).to_be_visible()
+
+
+async def test_who_has_an_account_signs_in_first_and_finds_the_invitation_again(open_desk: OpenDesk) -> None:
+    """The link's secret is in no address meanwhile, neither of a page nor of a request: those end up in logs."""
+    desk = await open_desk("en")
+    page, words, asked = desk.page, desk.words, list[str]()
+    olga = await desk.harbour.olga()
+    await desk.harbour.eve()
+    made = await olga.post("/api/team/invitations", {"role": "member", "note": ""})
+    page.on("request", lambda request: asked.append(request.url))
+    await desk.open(made["path"])
+    await expect(
+        page.get_by_role("heading", name=words("accounts.invite.title", team="Kanzlei Brandt"))
+    ).to_be_visible()
+    assert page.url.endswith("/invite")
+    await page.get_by_role("link", name=words("accounts.invite.haveAccount")).click()
+    await expect(desk.button("accounts.signIn.action")).to_be_visible()
+    await page.reload()
+    await page.get_by_label(words("accounts.field.email"), exact=True).fill("eve@example.com")
+    await page.get_by_label(words("accounts.field.password"), exact=True).fill(PASSWORD)
+    await desk.button("accounts.signIn.action").click()
+    await desk.button("accounts.invite.join").click()
+    await expect(page.get_by_label(words("chat.composer.label"), exact=True)).to_be_visible()
+    assert [url for url in asked if link_of(made) in url.partition("#")[0]] == []
+    # Used up, it is forgotten: the page says so instead of trying it again.
+    await desk.open("/invite")
+    await expect(page.get_by_text(words("accounts.invite.noToken"))).to_be_visible()
+    await desk.picture("invitation-without-secret")
 
 
 async def _sign_in_for(desk: Desk, email: str) -> None:
@@ -179,7 +207,7 @@ async def test_the_language_is_changed_before_sign_in_and_in_the_profile_and_sta
     await page.get_by_role("combobox", name=english("common.language.label")).click()
     await page.get_by_role("option", name=english("common.language.de")).click()
     await expect(page.get_by_role("heading", name=german.words("team.profile.title"))).to_be_visible()
-    assert await page.evaluate("document.documentElement.lang") == "de"
+    await expect(page.locator("html")).to_have_attribute("lang", "de")
     await page.reload()
     await expect(page.get_by_role("heading", name=german.words("team.profile.title"))).to_be_visible()
     # It is the person's language, not this browser's.

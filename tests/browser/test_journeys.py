@@ -34,6 +34,14 @@ async def _fill_wizard(desk: Desk, base_url: str, key: str) -> None:
     await desk.button("connections.test.start").click()
 
 
+async def _expect_duties(desk: Desk) -> None:
+    """P18: what is ours, what is the team's, that it is no air gap, and when an own model is not worth it."""
+    said = desk.page.get_by_role("region", name=desk.words("connections.duty.title"))
+    for part in ("moorage", "team", "gap", "worth"):
+        await expect(said).to_contain_text(desk.words(f"connections.duty.{part}.title"))
+        await expect(said).to_contain_text(desk.words(f"connections.duty.{part}.text"))
+
+
 async def _connect(desk: Desk) -> None:
     page, words = desk.page, desk.words
     await desk.open("/settings/models/custom/new")
@@ -44,6 +52,7 @@ async def _connect(desk: Desk) -> None:
     await expect(page.get_by_role("checkbox", name=re.compile("steady"))).to_be_checked()
     await desk.picture("wizard-models")
     await desk.button("connections.action.next").click()
+    await _expect_duties(desk)
     await desk.picture("wizard-summary")
     await desk.button("connections.wizard.save").click()
     await expect(
@@ -66,7 +75,7 @@ async def _choose(desk: Desk, model: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 async def test_from_the_empty_page_to_the_first_answer_and_its_figures(open_desk: OpenDesk, language: str) -> None:
-    """P2, P8, P9, P15, P21."""
+    """P2, P8, P9, P15, P18, P21."""
     desk = await open_desk(language)
     page, words = desk.page, desk.words
     await sign_up(desk)
@@ -101,6 +110,7 @@ async def test_from_the_empty_page_to_the_first_answer_and_its_figures(open_desk
     await desk.picture("audit")
     await desk.open("/settings/models/custom")
     await expect(page.get_by_text("Kanzlei GPU").first).to_be_visible()
+    await _expect_duties(desk)
     await desk.picture("custom-models")
     await desk.open("/settings/team/members")
     await expect(page.get_by_text("Olga Brandt").first).to_be_visible()

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moorage.chat.context import HistoryMessage, branch_to, title_of, turns_of
+from moorage.chat.context import HistoryMessage, Target, branch_to, plan, title_of
 from moorage.chat.conversations import in_order
 from moorage.chat.facts import MessageFacts
 from moorage.providers.protocol import Turn
@@ -34,12 +34,12 @@ def test_the_branch_holds_its_own_messages_and_none_of_its_siblings() -> None:
 
 def test_a_failed_answer_leaves_no_empty_turn_and_no_two_questions_in_a_row() -> None:
     branch = _chain(("user", "first"), ("assistant", ""), ("user", "second"))
-    assert turns_of(branch) == [Turn("user", "first\n\nsecond")]
+    assert plan(branch, Target()).turns == [Turn("user", "first\n\nsecond")]
 
 
 @given(st.lists(st.tuples(st.sampled_from(["user", "assistant"]), st.text(max_size=4)), max_size=20))
 def test_roles_alternate_and_no_word_is_lost(texts: list[tuple[str, str]]) -> None:
-    turns = turns_of(_chain(*texts))
+    turns = plan(_chain(*texts), Target()).turns
     assert all(first.role != second.role for first, second in itertools.pairwise(turns))
     kept = "".join(text for _, text in texts if text.strip())
     assert "".join(turn.text.replace("\n\n", "") for turn in turns) == kept.replace("\n\n", "") or "\n" in kept

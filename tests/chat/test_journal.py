@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from moorage.chat.facts import ReplyFacts
-from moorage.chat.journal import Appended, Ended, Journal, Snapshot
+from moorage.chat.journal import Appended, Ended, Journal, Snapshot, Written
+from moorage.providers.beside import Beside, BesidePieces, CallPiece, Source, ToolCall
 
 
 def _facts() -> ReplyFacts:
@@ -86,8 +87,66 @@ def test_a_checkpoint_takes_the_text_once_and_nothing_when_nothing_came() -> Non
     journal = Journal()
     assert journal.take_unsaved() is None
     journal.append("a", "r")
-    assert journal.take_unsaved() == ("a", "r")
+    assert journal.take_unsaved() == Written("a", "r")
     assert journal.take_unsaved() is None
+
+
+async def test_who_has_read_what_is_replaced_gets_a_snapshot_and_nobody_gets_it_twice() -> None:
+    journal = Journal("begun ")
+    journal.append("thinking ", "")
+    reader = asyncio.create_task(_collect(journal, 0))
+    late = asyncio.create_task(_collect(journal, None))
+    await asyncio.sleep(0)
+    journal.append("aloud", "")
+    journal.replace("Answer", "thinking aloud")
+    journal.append(".", "")
+    journal.end(_facts())
+    assert await reader == ("begun Answer.", "thinking aloud", True)
+    assert await late == ("begun Answer.", "thinking aloud", True)
+    assert journal.written() == Written("begun Answer.", "thinking aloud")
+    events = [event async for event in journal.follow(None)]
+    assert [type(event) for event in events] == [Snapshot, Ended]
+
+
+@given(st.lists(st.tuples(st.text(max_size=5), st.booleans()), max_size=12), st.integers(0, 12), st.integers(0, 12))
+def test_every_reader_ends_with_what_was_written_whatever_was_replaced(
+    pieces: list[tuple[str, bool]], comes: int, returns: int
+) -> None:
+    async def play() -> None:
+        journal = Journal()
+        reader, seen, position = aiter(journal.follow(0)), "", 0
+        for place, (text, replaces) in enumerate(pieces):
+            (journal.replace if replaces else journal.append)(text, "")
+            if comes <= place <= returns:
+                event = await anext(reader)
+                assert isinstance(event, Snapshot | Appended)
+                seen = event.text if isinstance(event, Snapshot) else seen + event.text
+                position = event.position
+        journal.end(_facts())
+        async for event in journal.follow(position):
+            if isinstance(event, Snapshot):
+                seen = event.text
+            elif isinstance(event, Appended):
+                seen += event.text
+        assert seen == journal.written().text
+
+    asyncio.run(play())
+
+
+async def test_calls_and_sources_reach_every_reader_once() -> None:
+    journal = Journal()
+    first = BesidePieces((CallPiece(0, "search", '{"q":'),))
+    second = BesidePieces((CallPiece(0, "", '"tide"}'),), (Source("https://tides.example/", "Tides"),))
+    whole = Beside((ToolCall("search", '{"q":"tide"}'),), second.sources)
+    journal.append("", "", first)
+    following = aiter(journal.follow(0))
+    assert await anext(following) == Appended("", "", 1, (first,))
+    journal.append("word", "")
+    journal.append("", "", second)
+    journal.end(_facts())
+    assert await anext(following) == Appended("word", "", 3, (second,))
+    assert await anext(aiter(journal.follow(None))) == Snapshot("word", "", 3, whole)
+    assert journal.take_unsaved() == Written("word", "", whole)
 
 
 @given(st.lists(st.tuples(st.text(max_size=5), st.text(max_size=3)), max_size=30), st.integers(0, 30))

@@ -90,7 +90,6 @@ async def test_a_slow_answer_comes_in_pieces_and_can_be_stopped(
     [
         ("ratelimit", "rate_limited", "The endpoint is limiting requests."),
         ("toolong", "context_too_long", "This conversation is too long for “gpt-4.1-mini”."),
-        ("weather", "empty_answer", "“gpt-4.1-mini” sent an empty answer."),
     ],
 )
 async def test_a_failure_of_aimock_gets_its_own_sentence_and_the_conversation_goes_on(
@@ -102,6 +101,17 @@ async def test_a_failure_of_aimock_gets_its_own_sentence_and_the_conversation_go
         asked = await ask(olga, question, refs[MODEL])
         assert (asked.receipt["state"], asked.problem, asked.text) == ("failed", code, "")
         assert asked.receipt["problem"]["message"].startswith(sentence)
+        later = await ask(olga, "hello", refs[MODEL], after=asked)
+    assert later.receipt["state"] == "done"
+
+
+async def test_a_tool_call_of_aimock_is_an_answer(aimock: Peer, database_url: str, tmp_path: Path) -> None:
+    """P2: and the conversation goes on after it, as aimock's own client would."""
+    async with beside(aimock, database_url, tmp_path) as olga:
+        refs = await connect(olga, aimock, MODEL)
+        asked = await ask(olga, "weather", refs[MODEL])
+        assert (asked.receipt["state"], asked.receipt["finish_reason"], asked.text) == ("done", "tool_calls", "")
+        assert asked.calls == [("get_weather", {"city": "Bonn"})]
         later = await ask(olga, "hello", refs[MODEL], after=asked)
     assert later.receipt["state"] == "done"
 

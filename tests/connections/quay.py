@@ -10,10 +10,11 @@ from uuid import UUID
 
 from sqlalchemy import func, insert, select, update
 
-from moorage.accounts.principal import Principal
+from moorage.accounts.principal import Principal, SignInFacts
 from moorage.accounts.tables import MembershipRow, TeamRow, UserRow
 from moorage.audit.tables import AuditRow
 from moorage.audit.trail import begin_trail
+from moorage.chat.conversations import ConversationStore
 from moorage.connections.acting import Caller
 from moorage.connections.catalogue import Catalogue
 from moorage.connections.chosen import ChosenModel
@@ -22,19 +23,23 @@ from moorage.connections.facade import Connections, Draft
 from moorage.connections.findings import StageEvent
 from moorage.connections.opening import ProviderDesk
 from moorage.connections.picker import Picker
+from moorage.connections.places import Entered
 from moorage.connections.store import Wanted
-from moorage.connections.testing import Entered, Finished, TestEvents
+from moorage.connections.testing import Finished, TestEvents
+from moorage.connections.zones import Seal
 from moorage.egress.door import Door, Limits
 from moorage.egress.policy import Address, AddressPolicy, Exceptions
 from moorage.providers.protocol import ChatRequest, Delta, Provider, Turn
 from moorage.storage.database import Database
 from moorage.storage.types import db_now, new_id
 from moorage.usage.ledger import Ledger
+from moorage.vault.check import check_keys
 from moorage.vault.keyring import KeyRing
-from moorage.vault.seal import Vault
+from moorage.vault.keys import Vault
 from moorage.vault.secret import Secret
 from tests.support.authority import TestAuthority
 from tests.support.model_server import ModelServer
+from tests.support.vaults import ring_in
 
 HOST = "llm.test"
 KEY = "sk-own-4711"
@@ -55,6 +60,7 @@ class Quay:
     database: Database
     door: Door
     vault: Vault
+    rules: AddressRules
     server: ModelServer
     connections: Connections
     picker: Picker
@@ -63,6 +69,7 @@ class Quay:
     adam: Caller
     mia: Caller
     eve: Caller
+    conversations: dict[UUID, UUID]
     stack: AsyncExitStack = field(repr=False)
 
     @property
@@ -102,23 +109,27 @@ class Quay:
     async def ref(self, model_id: str = "steady") -> str:
         """Give the picker's name for a model of Olga's team."""
         async with self.database.read() as tx:
-            lines = await self.picker.lines(tx, self.olga.person.team_id)
+            lines = await self.picker.lines(tx, self.olga.asker)
         return next(line.ref for line in lines if line.model_id == model_id)
 
-    def open(self, chosen: ChosenModel) -> Provider:
+    async def open(self, chosen: ChosenModel) -> Provider:
         """Open a chosen model for Olga's words."""
-        return self.desk.open(chosen, team_id=self.olga.person.team_id, person_id=self.olga.person.user_id)
+        return await self.desk.open(chosen, team_id=self.olga.person.team_id, person_id=self.olga.person.user_id)
 
     async def choose(self, ref: str) -> ChosenModel:
         """Choose a model for Olga's team."""
-        async with self.database.read() as tx:
-            return await self.picker.choose(tx, self.olga.person.team_id, ref)
+        async with self.database.write() as tx:
+            return await self.picker.choose(tx, self.olga.asker, ref, self.unsealed())
+
+    def unsealed(self, team_id: UUID | None = None) -> Seal:
+        """Give the seal of a conversation that is not sealed, of Olga's team or of another."""
+        return Seal.read(self.conversations[team_id or self.olga.person.team_id], None, None)
 
     async def reply(self, ref: str) -> str:
         """Write three words with a model, the way a reply does."""
         chosen = await self.choose(ref)
         request = ChatRequest(chosen.model_id, (Turn("user", "Hello"),), max_tokens=3)
-        items = [item async for item in self.open(chosen).reply(request)]
+        items = [item async for item in (await self.open(chosen)).reply(request)]
         return "".join(item.text for item in items if isinstance(item, Delta)).strip()
 
     async def set_standing(self, standing: str, plan: str = "free") -> None:
@@ -187,8 +198,11 @@ async def open_quay(
     )
     limits: Limits = options.pop("limits", Limits(refusal_after_s=0.0))
     door = Door(policy=AddressPolicy(exceptions), resolver=Names(), extra_ca_file=authority.ca_pem, limits=limits)
-    rules = AddressRules(door.refusals, frozenset({443, 8443}), exceptions)
-    vault = Vault(KeyRing.create(folder / "keys"))
+    fixed = {name: server.base_url for name in (options.pop("fixed_at_server", None),) if name is not None}
+    rules = AddressRules(door.refusals, frozenset({443, 8443}), exceptions, fixed)
+    KeyRing.create(folder / "keys")
+    vault = Vault(database, ring_in(folder / "keys"))
+    await check_keys(database, vault.sources)
     catalogue = Catalogue.load(None, options.pop("keys", {}))
     connections = Connections(
         database=database, door=door, vault=vault, ledger=Ledger("test", "1"), rules=rules, **options
@@ -201,16 +215,27 @@ async def open_quay(
             database=database,
             door=door,
             vault=vault,
+            rules=rules,
             server=server,
             connections=connections,
             picker=Picker(catalogue, demo=True),
-            desk=ProviderDesk(door, vault, catalogue, rules=rules, demo_pause_s=0),
+            desk=ProviderDesk(database, door, vault, catalogue, rules=rules, demo_pause_s=0),
             olga=olga,
             adam=adam,
             mia=mia,
             eve=eve,
+            conversations=await _conversations(database, olga, eve),
             stack=stack,
         )
+
+
+async def _conversations(database: Database, *callers: Caller) -> dict[UUID, UUID]:
+    made = {}
+    async with database.write() as tx:
+        for caller in callers:
+            store = ConversationStore(tx, caller.person.team_id, caller.person.user_id)
+            made[caller.person.team_id] = await store.make("")
+    return made
 
 
 async def _cast(database: Database) -> tuple[Caller, Caller, Caller, Caller]:
@@ -254,6 +279,14 @@ async def _cast(database: Database) -> tuple[Caller, Caller, Caller, Caller]:
                 plan="free",
                 standing="active",
                 role=role,
+                sign_in=SignInFacts(
+                    id=new_id(),
+                    method="password",
+                    has_second_factor=False,
+                    must_add_factor=False,
+                    has_proved=True,
+                    provider_id=None,
+                ),
                 csrf_token="-",
             )
             callers.append(Caller(person, f"request-of-{name.lower()}"))

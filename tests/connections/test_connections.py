@@ -102,7 +102,7 @@ async def test_a_connection_that_cannot_be_saved_leaves_nothing_behind(
 async def test_a_bad_address_is_not_saved_untested_either(quay: Quay) -> None:
     with pytest.raises(AddressRefused) as refused:
         await quay.connections.make(quay.olga, quay.draft(entered=quay.entered(base_url="http://localhost:11434")))
-    assert (refused.value.code, refused.value.field) == ("url_local", "base_url")
+    assert (refused.value.code, refused.value.field) == ("ollama_local", "base_url")
     assert await quay.count(ConnectionRow) == 0
 
 
@@ -118,16 +118,17 @@ async def test_a_key_does_not_open_beside_another_address(quay: Quay) -> None:
         )
     chosen = await quay.choose(await quay.ref())
     with pytest.raises(Unavailable) as refused:
-        quay.open(chosen)
+        await quay.open(chosen)
     assert refused.value.code == "key_unreadable"
     # Even an address that opens in this row does not bring the key along.
+    chosen = await quay.choose(await quay.ref())
     opening = chosen.opening
     assert isinstance(opening, OwnOpening)
-    credentials = quay.desk._credentials
+    credentials = await quay.desk._credentials.of(opening.team_id)
     evil_address = quay.desk._rules.read("https://evil.example.com/v1")
-    moved = credentials.seal(opening.team_id, first, Reach(evil_address, None, Trust()))["sealed_base_url"]
+    moved = credentials.seal(first, chosen.provider, Reach(evil_address, None, Trust()))["sealed_base_url"]
     with pytest.raises(Unavailable):
-        quay.open(replace(chosen, opening=replace(opening, sealed_base_url=moved)))
+        await quay.open(replace(chosen, opening=replace(opening, sealed_base_url=moved)))
 
 
 async def test_a_stored_test_notices_a_key_that_does_not_open(quay: Quay) -> None:
@@ -158,7 +159,10 @@ async def test_what_is_not_secret_can_be_changed(quay: Quay) -> None:
     assert (facts.maintainer_name, facts.key_expires_on) == ("Mia", "2027-02-14")
     facts = await quay.connections.change(quay.adam, connection_id, {"key_expires_on": "", "maintainer_id": None})
     assert (facts.maintainer_name, facts.key_expires_on) == (None, None)
-    assert (await quay.acts())[-2:] == [("connection.changed", "GPU in the cellar", "done")] * 2
+    assert (await quay.acts())[-2:] == [
+        ("connection.zone_changed", "GPU in the cellar", "done"),
+        ("connection.changed", "GPU in the cellar", "done"),
+    ]
 
 
 async def test_a_paused_connection_stays_listed_and_is_not_used(quay: Quay) -> None:
@@ -170,7 +174,7 @@ async def test_a_paused_connection_stays_listed_and_is_not_used(quay: Quay) -> N
         await quay.choose(ref)
     assert refused.value.code == "connection_paused"
     async with quay.database.read() as tx:
-        [line] = [line for line in await quay.picker.lines(tx, quay.olga.person.team_id) if line.ref == ref]
+        [line] = [line for line in await quay.picker.lines(tx, quay.olga.asker) if line.ref == ref]
     assert line.problem_code == "connection_paused"
     await quay.connections.change(quay.olga, connection_id, {"enabled": True})
     assert await quay.reply(ref) == "word1 word2 word3"
@@ -341,27 +345,39 @@ async def test_a_failed_rediscovery_changes_no_model(quay: Quay) -> None:
     assert await quay.count(ReservationRow) == 0
 
 
+async def test_a_rediscovery_that_breaks_is_settled_and_told_all_the_same(quay: Quay) -> None:
+    connection_id = await quay.connect()
+    async with quay.database.write() as tx:
+        await tx.execute(update(ConnectionRow).values(quirks=["edited by hand"]))
+    with pytest.raises(Unavailable, match="unexpected"):
+        await quay.connections.discover(quay.olga, connection_id)
+    assert (await quay.acts())[-1] == ("models.discovered", "Kanzlei GPU", "failed")
+    assert await quay.count(ReservationRow) == 0
+
+
 async def test_news_about_a_replaced_endpoint_is_dropped(quay: Quay) -> None:
     connection_id = await quay.connect()
     before = await quay.choose(await quay.ref())
+    opened = await quay.open(before)
     await finish(quay.connections.replace_endpoint(quay.olga, connection_id, quay.entered()))
     async with quay.database.write() as tx:
         await quay.desk.note_health(tx, before, "connect_refused")
-        await quay.desk.remember(tx, before, replace(quay.open(before).quirks, stream_usage=False))
+        await quay.desk.remember(tx, before, replace(opened.quirks, stream_usage=False))
     assert (await quay.connections.get(quay.olga, connection_id)).health == "healthy"
     now = await quay.choose(await quay.ref())
-    assert quay.open(now).quirks.stream_usage is True
+    opened = await quay.open(now)
+    assert opened.quirks.stream_usage is True
     async with quay.database.write() as tx:
         await quay.desk.note_health(tx, now, "connect_refused")
-        await quay.desk.remember(tx, now, replace(quay.open(now).quirks, stream_usage=False))
+        await quay.desk.remember(tx, now, replace(opened.quirks, stream_usage=False))
     assert (await quay.connections.get(quay.olga, connection_id)).health == "unreachable"
-    assert quay.open(await quay.choose(await quay.ref())).quirks.stream_usage is False
+    assert (await quay.open(await quay.choose(await quay.ref()))).quirks.stream_usage is False
 
 
 async def test_what_was_entered_does_not_print_itself(quay: Quay) -> None:
     """P12."""
     await quay.connect()
     chosen = await quay.choose(await quay.ref())
-    shown = repr((quay.draft(), chosen, quay.open(chosen), await quay.test()))
+    shown = repr((quay.draft(), chosen, await quay.open(chosen), await quay.test()))
     assert KEY not in shown
     assert "llm.test" not in shown

@@ -38,7 +38,7 @@ async def test_a_failing_stage_says_what_to_do(harbour: Harbour) -> None:
     olga = await harbour.olga()
     events = await _watch(olga, "/api/connection-tests", {"base_url": "http://localhost:11434"})
     first = events[1].data
-    assert (first["stage"], first["state"], first["code"], first["ms"]) == ("url", "failed", "url_local", None)
+    assert (first["stage"], first["state"], first["code"], first["ms"]) == ("url", "failed", "ollama_local", None)
     assert "HTTPS tunnel" in first["message"]
     assert not events[-1].data["passed"]
 
@@ -177,7 +177,7 @@ async def test_a_browser_that_leaves_ends_the_test_and_nothing_is_stored(harbour
             break
     await olga.client.aclose()
     async with asyncio.timeout(20):
-        while harbour.models.counts.open_connections:  # noqa: ASYNC110 - the server counts, it does not signal
+        while harbour.models.counts.open_connections:
             await asyncio.sleep(0.02)
     async with harbour.built.parts.database.read() as tx:
         for table in (ConnectionRow, ConnectionTestRow):

@@ -1,31 +1,34 @@
 """The staged test says at which stage what is wrong, in a code that names the fix (P8), and keeps nothing half."""
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
 
 import pytest
 
+from moorage.audit.pen import PEN
 from moorage.connections.findings import STAGES, StageEvent
 from moorage.connections.stages import pick_model
 from moorage.connections.tables import ConnectionRow, ConnectionTestRow
 from moorage.connections.testing import Finished
 from moorage.errors import AccessRefused, NotAllowed, TooMany
 from moorage.providers.protocol import DiscoveredModel
-from moorage.storage.database import Database, sqlite_url
-from moorage.storage.migrate import upgrade
+from moorage.storage.database import Database
+from moorage.storage.engines import sqlite_url
 from moorage.usage.tables import ByomUsageRow, ReservationRow
 from tests.connections.quay import HOST, KEY, Quay, failed, open_quay, states, watch
 from tests.support.authority import TestAuthority
+from tests.support.migrated import loose_pen
 from tests.support.model_server import LEAK_MARKER, ModelServer
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
+async def database(tmp_path: Path, migrated_file: Path) -> AsyncIterator[Database]:
     """Stages don't differ by engine; test_connections.py stores their results on both."""
-    database = Database(sqlite_url(tmp_path / "moorage.db"))
-    await upgrade(database)
+    database = Database(sqlite_url(shutil.copyfile(migrated_file, tmp_path / "moorage.db")))
+    database.carry(PEN, loose_pen())
     yield database
     await database.close()
 
@@ -54,7 +57,7 @@ async def test_a_good_endpoint_passes_every_stage_in_order(quay: Quay) -> None:
     ("base_url", "code"),
     [
         ("http://llm.example.com/v1", "url_not_https"),
-        ("http://localhost:11434", "url_local"),
+        ("http://localhost:11434", "ollama_local"),
         ("https://localhost:8443/v1", "url_local"),
         ("https://192.168.1.20/v1", "url_local"),
         ("https://127.0.0.1/v1", "url_local"),
@@ -286,7 +289,7 @@ async def _follow_until_asked(quay: Quay, events: AsyncIterator[StageEvent | Fin
         if isinstance(event, StageEvent) and (event.stage, event.state) == ("completion", "running"):
             break
     async with asyncio.timeout(10):
-        while quay.server.counts.chat_requests == asked:  # noqa: ASYNC110 - the server counts, it does not signal
+        while quay.server.counts.chat_requests == asked:
             await asyncio.sleep(0.01)
 
 

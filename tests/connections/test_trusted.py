@@ -25,8 +25,9 @@ from sqlalchemy import update
 from moorage.audit.tables import AuditRow
 from moorage.connections.chosen import OwnOpening
 from moorage.connections.findings import StageEvent
+from moorage.connections.places import Entered
 from moorage.connections.tables import ConnectionRow, ConnectionTestRow
-from moorage.connections.testing import TESTS_PER_MINUTE, Entered, Finished
+from moorage.connections.testing import TESTS_PER_MINUTE, Finished
 from moorage.connections.trusting import read_client_pem, read_trust, tell_trust
 from moorage.egress.trust import Trust
 from moorage.errors import AddressRefused, Invalid, TooMany, Unavailable
@@ -77,7 +78,7 @@ async def test_the_hash_of_the_servers_key_is_for_whoever_typed_the_address_and_
     ended = events[-1]
     assert isinstance(ended, Finished)
     assert pin not in repr(ended.findings.stages)
-    kept = Entered(base_url=None, key=quay.entered().key, trust=Trust())
+    kept = Entered(base_url=None, key=quay.entered().key)
     replaced = await finish(quay.connections.replace_endpoint(quay.olga, connection_id, kept))
     assert replaced.findings.passed
     assert pin not in repr(replaced.findings.stages)
@@ -98,7 +99,7 @@ async def test_who_removes_the_certificates_in_the_database_is_left_without_the_
     chosen = await quay.choose(await quay.ref())
     assert isinstance(chosen.opening, OwnOpening)
     with pytest.raises(Unavailable, match="key_unreadable"):
-        quay.open(chosen)
+        await quay.open(chosen)
 
 
 async def test_certificates_of_another_connection_do_not_open_here(quay: Quay) -> None:
@@ -112,7 +113,7 @@ async def test_certificates_of_another_connection_do_not_open_here(quay: Quay) -
         await tx.execute(update(ConnectionRow).where(ConnectionRow.id == first).values(**moved))
     chosen = await quay.choose(await quay.ref())
     with pytest.raises(Unavailable, match="key_unreadable"):
-        quay.open(chosen)
+        await quay.open(chosen)
 
 
 async def test_a_test_with_other_certificates_is_none_of_this_connection(quay: Quay) -> None:
@@ -125,21 +126,30 @@ async def test_a_test_with_other_certificates_is_none_of_this_connection(quay: Q
 async def test_other_certificates_ask_for_the_key_again_and_a_new_key_keeps_them(quay: Quay) -> None:
     pin = await pin_of(quay)
     connection_id = await connect(quay, Trust(pin=pin))
-    without_key = replace(quay.entered(key=None), base_url=None, trust=Trust())
+    without_key = replace(quay.entered(key=None), trust=Trust())
     with pytest.raises(Invalid, match="key_needed"):
         await quay.connections.replace_endpoint(quay.olga, connection_id, without_key)
     kept = replace(quay.entered(), base_url=None)
     assert (await finish(quay.connections.replace_endpoint(quay.olga, connection_id, kept))).findings.passed
     assert (await quay.connections.get(quay.olga, connection_id)).trust["pinned"] is True
-    removed = replace(quay.entered(), base_url=None, trust=Trust())
+    removed = replace(quay.entered(), trust=Trust())
     assert (await finish(quay.connections.replace_endpoint(quay.olga, connection_id, removed))).findings.passed
     assert (await quay.connections.get(quay.olga, connection_id)).trust["pinned"] is False
     assert await quay.reply(await quay.ref()) == "word1 word2 word3"
 
 
+@pytest.mark.parametrize("trust", [Trust(), Trust(pin=OTHER_PIN)], ids=["removed", "entered"])
+async def test_certificates_tell_nobody_whether_they_guessed_the_address_right(quay: Quay, trust: Trust) -> None:
+    """Those of a guessed server, tried on the address that is kept, would say whether the guess was right."""
+    connection_id = await connect(quay, Trust(pin=await pin_of(quay)))
+    guess = replace(quay.entered(), base_url=None, trust=trust)
+    with pytest.raises(Invalid, match="address_needed"):
+        await quay.connections.replace_endpoint(quay.adam, connection_id, guess)
+
+
 async def test_a_failed_replacement_leaves_certificates_and_key_as_they_were(quay: Quay) -> None:
     connection_id = await connect(quay, Trust(pin=await pin_of(quay)))
-    wrong = replace(quay.entered(), base_url=None, trust=Trust(pin=OTHER_PIN))
+    wrong = replace(quay.entered(), trust=Trust(pin=OTHER_PIN))
     finished = await finish(quay.connections.replace_endpoint(quay.olga, connection_id, wrong))
     assert not finished.findings.passed
     assert await quay.reply(await quay.ref()) == "word1 word2 word3"

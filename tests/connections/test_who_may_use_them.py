@@ -4,7 +4,9 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
+from sqlalchemy import Update, delete, update
 
+from moorage.accounts.tables import MembershipRow
 from moorage.connections.tables import ConnectionRow
 from moorage.errors import AccessRefused, Invalid, NotAllowed, NotFound
 from moorage.storage.types import new_id
@@ -20,7 +22,7 @@ async def test_a_suspended_team_keeps_its_connection_but_cannot_use_it(quay: Qua
     listing = await quay.connections.list(quay.olga)
     assert (listing.refusal, [facts.name for facts in listing.connections]) == ("access_suspended", ["Kanzlei GPU"])
     async with quay.database.read() as tx:
-        lines = await quay.picker.lines(tx, quay.olga.person.team_id)
+        lines = await quay.picker.lines(tx, quay.olga.asker)
     assert {line.problem_code for line in lines} == {"access_suspended"}
     for attempt in (
         lambda: quay.choose(ref),
@@ -69,6 +71,24 @@ async def test_the_gate_is_asked_again_before_a_new_key_is_swapped_in(quay: Quay
     assert (await quay.rows(ConnectionRow))[0].key_number == 1
 
 
+@pytest.mark.parametrize("role", ["member", None])
+async def test_who_loses_the_right_during_a_test_swaps_nothing_in(quay: Quay, role: str | None) -> None:
+    """A test may take a minute and a half; the role is judged again where its result is written."""
+    connection_id = await quay.connect()
+    events = await quay.connections.replace_endpoint(quay.adam, connection_id, quay.entered())
+    await anext(events)
+    whose = MembershipRow.user_id == quay.adam.person.user_id
+    async with quay.database.write() as tx:
+        await tx.execute(delete(MembershipRow).where(whose) if role is None else _with_role(role).where(whose))
+    with pytest.raises(NotAllowed):
+        await watch(events)
+    assert (await quay.rows(ConnectionRow))[0].key_number == 1
+
+
+def _with_role(role: str) -> Update:
+    return update(MembershipRow).values(role=role)
+
+
 async def test_eve_sees_nothing_of_another_teams_connection(quay: Quay) -> None:
     """Scope: another team's connection and one that never was give the same answer."""
     connection_id = await quay.connect()
@@ -89,11 +109,11 @@ async def test_eve_sees_nothing_of_another_teams_connection(quay: Quay) -> None:
                 await attempt(target)
             assert refused.value.code == "connection_gone"
     async with quay.database.read() as tx:
-        lines = await quay.picker.lines(tx, quay.eve.person.team_id)
+        lines = await quay.picker.lines(tx, quay.eve.asker)
         assert [line.ref for line in lines] == ["scripted:demo"]
         for name in (ref, f"byom:{new_id()}"):
             with pytest.raises(Invalid) as unknown:
-                await quay.picker.choose(tx, quay.eve.person.team_id, name)
+                await quay.picker.choose(tx, quay.eve.asker, name, quay.unsealed(quay.eve.person.team_id))
             assert unknown.value.code == "model_unknown"
 
 
@@ -119,8 +139,8 @@ async def test_looking_never_calls_an_endpoint(quay: Quay) -> None:
     connection_id = await quay.connect()
     before = quay.server.counts.connections
     async with quay.database.read() as tx:
-        await quay.picker.lines(tx, quay.olga.person.team_id)
-        quay.open(await quay.picker.choose(tx, quay.olga.person.team_id, await quay.ref()))
+        await quay.picker.lines(tx, quay.olga.asker)
+    await quay.open(await quay.choose(await quay.ref()))
     await quay.connections.list(quay.olga)
     await quay.connections.get(quay.olga, connection_id)
     assert quay.server.counts.connections == before

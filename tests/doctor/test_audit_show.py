@@ -24,12 +24,13 @@ async def test_starts_and_exceptions_are_shown_newest_last(moorage: Doctor, data
     assert said.code == 0
     told = [line.split("Z  ", 1) for line in said.out.splitlines()]
     assert [text for _, text in told] == [
+        "Key 1 signs the audit trails of this deployment from here on.",
         "Moorage 0.1.0 was started; exceptions from the address rules: 0.",
         "Moorage 0.1.0 was started; exceptions from the address rules: 0.",
         "Moorage 0.1.0 was started; exceptions from the address rules: 1.",
         "llm.kanzlei.internal on port 443 may be reached in 10.20.0.0/24.",
     ]
-    assert [when.split()[0] for when, _ in told] == ["1", "2", "3", "4"]
+    assert [when.split()[0] for when, _ in told] == ["1", "2", "3", "4", "5"]
 
 
 async def test_the_newest_are_shown_when_fewer_are_asked_for_and_in_the_readers_language(
@@ -48,5 +49,5 @@ async def test_more_than_a_page_can_be_asked_for(moorage: Doctor, data: Path) ->
         built = await app.build(Settings(data=data, egress_allow=allow))
         await app.close(built.parts)
     said = await moorage("audit", "show", "--limit", "250", settings={"DATA": data})
-    assert [line.split()[0] for line in said.out.splitlines()] == [str(number) for number in range(57, 307)]
+    assert [line.split()[0] for line in said.out.splitlines()] == [str(number) for number in range(58, 308)]
     assert (await moorage("audit", "show", "--limit", "0", settings={"DATA": data})).code == 64

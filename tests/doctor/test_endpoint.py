@@ -15,7 +15,7 @@ import pytest
 import trustme
 
 from moorage.connections.findings import STAGES
-from moorage.connections.testing import Entered
+from moorage.connections.places import Entered
 from moorage.doctor.endpoint import EXIT_CODES, Wish, next_step, to_document, walk
 from moorage.egress.policy import Address, Reason, Verdict
 from moorage.settings import Settings

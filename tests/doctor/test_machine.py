@@ -13,7 +13,7 @@ from moorage import app
 from moorage.doctor import machine, stored
 from moorage.doctor.checks import CHECKS, State
 from moorage.settings import Settings
-from moorage.storage.looking import quick_check
+from moorage.storage.looking import Way, quick_check
 from tests.doctor.conftest import Doctor, check, states
 from tests.support.authority import TestAuthority
 
@@ -114,6 +114,18 @@ def test_little_room_is_a_warning_and_hardly_any_a_problem(free_bytes: int, stat
     assert machine.judge_free_space(free_bytes).state == state
 
 
+def test_a_database_that_others_could_read_along_or_stand_in_for_is_a_warning() -> None:
+    def judged(*, here: bool, encrypted: bool, checked: bool) -> tuple[State, str]:
+        found = stored.judge_way(Way(stays_here=here, is_encrypted=encrypted, is_server_checked=checked), "17.5")
+        return found.state, found.code
+
+    well = ("ok", "doctor.database.postgresql")
+    assert judged(here=True, encrypted=False, checked=False) == well
+    assert judged(here=False, encrypted=True, checked=True) == well
+    assert judged(here=False, encrypted=True, checked=False) == ("warning", "doctor.database.unchecked")
+    assert judged(here=False, encrypted=False, checked=False) == ("warning", "doctor.database.readable_on_the_way")
+
+
 @pytest.mark.parametrize(
     ("limit", "state"), [(255, "problem"), (256, "warning"), (4095, "warning"), (4096, "ok"), (-1, "ok")]
 )
@@ -127,17 +139,20 @@ def test_a_database_whose_clock_is_elsewhere_is_named(seconds: float, state: Sta
 
 
 @pytest.mark.parametrize(
-    ("url", "host", "state"),
+    ("url", "host", "proxies", "state"),
     [
-        ("https://moorage.example.com", "0.0.0.0", "ok"),
-        ("http://moorage.example.com", "127.0.0.1", "warning"),
-        ("", "127.0.0.1", "ok"),
-        ("", "localhost", "ok"),
-        ("", "0.0.0.0", "warning"),
+        ("https://moorage.example.com", "0.0.0.0", "10.0.0.2", "ok"),
+        ("https://moorage.example.com", "0.0.0.0", "", "warning"),
+        ("http://moorage.example.com", "127.0.0.1", "", "warning"),
+        ("", "127.0.0.1", "", "ok"),
+        ("", "localhost", "", "ok"),
+        ("", "0.0.0.0", "", "warning"),
     ],
 )
-def test_cookies_that_travel_readable_are_a_warning(url: str, host: str, state: State) -> None:
-    assert machine.check_public_url(Settings(public_url=url, host=host)).state == state
+def test_cookies_that_travel_readable_and_a_proxy_without_a_say_are_warnings(
+    url: str, host: str, proxies: str, state: State
+) -> None:
+    assert machine.check_public_url(Settings(public_url=url, host=host, trusted_proxies=proxies)).state == state
 
 
 def test_an_additional_authority_is_named_with_its_last_day(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import ssl
+import weakref
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,21 @@ async def test_an_answer_arrives_whole(harbour: Harbour) -> None:
     assert server.bodies == [b'{"a":1}']
     assert "ok" not in repr(reply)
     assert "sk-mia" not in repr(GET)
+
+
+class Watched(Outbound):
+    """A request of which can be told whether somebody keeps it."""
+
+
+async def test_a_request_is_not_kept_while_its_answer_arrives(harbour: Harbour) -> None:
+    await harbour.serve(answer(b"{}"))
+    request = Watched(method="POST", path="/v1/chat/completions", body=b"x" * 3_000_000)
+    kept = weakref.ref(request)
+    exchange = harbour.door(ScriptedResolver([GOOD])).line(ANYBODY, harbour.endpoint()).stream(request)
+    del request
+    async with exchange as incoming:
+        assert kept() is None
+        assert await incoming.read() == b"{}"
 
 
 async def test_a_large_body_is_sent_whole(harbour: Harbour) -> None:

@@ -20,6 +20,7 @@ from moorage.telemetry import Metrics, configure_logging, keep_allowed_fields
 from tests.egress.harbour import ANYBODY, ScriptedResolver, dialler
 
 HOST = Endpoint("llm.test", 443, "")
+REQUEST_ID = "019aa5e4-5a2d-7000-8000-000000004711"
 
 
 class SlowResolver:
@@ -78,7 +79,8 @@ async def test_a_teams_slot_for_a_lookup_is_kept_until_its_refusal_is_told() -> 
     metrics = Metrics()
     limits = Limits(refusal_after_s=0.5)
     way = Dialler(AddressPolicy(), ScriptedResolver([]), limits, metrics, Refusals(metrics))
-    asking = [asyncio.create_task(way.judged_addresses(ANYBODY, HOST)) for _ in range(LOOKUPS_PER_TEAM)]
+    names = [Endpoint(f"llm{number}.test", 443, "") for number in range(LOOKUPS_PER_TEAM)]
+    asking = [asyncio.create_task(way.judged_addresses(ANYBODY, name)) for name in names]
     await asyncio.sleep(0.1)  # every lookup has its answer by now, and no refusal is told yet
     reasons = []
     for scope in (ANYBODY, replace(ANYBODY, team="other")):
@@ -87,6 +89,15 @@ async def test_a_teams_slot_for_a_lookup_is_kept_until_its_refusal_is_told() -> 
         reasons.append(refused.value.reason)
     assert reasons == [Reason.LOOKUPS_BUSY, Reason.NO_ANSWER]
     await asyncio.gather(*asking, return_exceptions=True)
+    assert not way.asking
+
+
+async def test_all_of_a_team_may_ask_one_model_at_once() -> None:
+    """They share one lookup: forty questions in one instant take one of the team's eight slots."""
+    metrics = Metrics()
+    way = Dialler(AddressPolicy(), SlowResolver(0.1, ["1.1.1.1"]), Limits(), metrics, Refusals(metrics))
+    answers = await asyncio.gather(*(way.judged_addresses(ANYBODY, HOST) for _ in range(40)))
+    assert answers == [[ip_address("1.1.1.1")]] * 40
     assert not way.asking
 
 
@@ -110,6 +121,7 @@ async def test_a_literal_says_itself_what_it_is_and_is_refused_at_once() -> None
 async def test_the_operator_reads_the_reason_in_log_and_counter_and_nobody_else_does(
     answer: list[str], reason: str
 ) -> None:
+    configure_logging(style="json", level="info")
     way = dialler(ScriptedResolver(answer))
     with structlog.testing.capture_logs() as lines, pytest.raises(AddressRefused) as refused:
         await way.judged_addresses(ANYBODY, HOST)
@@ -124,11 +136,11 @@ async def test_the_operator_reads_the_reason_in_log_and_counter_and_nobody_else_
 
 async def test_a_refusals_log_line_bears_the_requests_id(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logging(style="json", level="info")
-    structlog.contextvars.bind_contextvars(request_id="request-4711")
+    structlog.contextvars.bind_contextvars(request_id=REQUEST_ID)
     with pytest.raises(AddressRefused):
         await dialler(ScriptedResolver(["10.0.0.1"])).judged_addresses(ANYBODY, HOST)
     structlog.contextvars.clear_contextvars()
-    assert '"request_id": "request-4711"' in capsys.readouterr().out
+    assert f'"request_id": "{REQUEST_ID}"' in capsys.readouterr().out
 
 
 def test_this_machines_own_addresses_are_closed_unless_an_exception_names_them() -> None:

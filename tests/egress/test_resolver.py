@@ -101,7 +101,7 @@ async def test_one_teams_silent_servers_leave_the_lookups_of_others_alone() -> N
     assert refused.value.reason == Reason.LOOKUPS_BUSY
     assert await resolver.resolve("mia.example", 443, "mia's") == free
     held.go.set()
-    while resolver._asking:  # noqa: ASYNC110 - threads of the system end when they like
+    while resolver._asking:
         await asyncio.sleep(0.01)
     assert await resolver.resolve("eve-again.example", 443, "eve's") == []
     resolver.close()

@@ -10,9 +10,14 @@ ROOM = Path(moorage.egress.__file__).parent
 LOCALES = ROOM.parent / "locales"
 
 
+# Which the door raises itself; the others of mail are told by whoever sends it.
+OF_MAIL = {"mail_url_invalid", "mail_deferred"}
+
+
 def sentences(language: str) -> dict[str, str]:
     loaded: dict[str, str] = json.loads((LOCALES / language / "egress.json").read_text("utf-8"))
-    return loaded
+    mail: dict[str, str] = json.loads((LOCALES / language / "mail.json").read_text("utf-8"))
+    return loaded | {code: mail[code] for code in OF_MAIL}
 
 
 def test_every_code_has_its_sentence_and_no_sentence_is_left_over() -> None:

@@ -69,6 +69,33 @@ def test_modules_are_named_for_what_happens_in_them() -> None:
     assert empty_words == []
 
 
+def test_who_acts_without_an_account_is_made_in_few_places() -> None:
+    """Nobody, the operator, a provider, retention, the watch, an erasure; made elsewhere, one would have two names."""
+    makers = {
+        f"{source.path}"
+        for source in python_sources("moorage")
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.Call) and dotted(node.func) == "Actor" and _is_none(next(iter(node.args), None))
+    }
+    assert makers == {
+        "moorage/accounts/visit.py",
+        "moorage/audit/deployment.py",
+        "moorage/audit/pruning.py",
+        "moorage/audit/trail.py",
+        "moorage/connections/telling.py",
+        "moorage/privacy/erasing.py",
+    }
+
+
+def test_what_is_the_deployments_own_has_one_id() -> None:
+    makers = [source.path for source in python_sources("moorage") if "UUID(int=0)" in source.text]
+    assert [str(path) for path in makers] == ["moorage/storage/types.py"]
+
+
+def _is_none(node: ast.expr | None) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
+
+
 def test_only_egress_opens_a_connection_P11() -> None:  # noqa: N802 - the promise's own name
     openers = {
         "open_connection",

@@ -10,9 +10,12 @@ from string import Formatter
 import pytest
 
 from moorage import errors
+from moorage.audit.reading import GROUPS
+from moorage.audit.trail import ACTIONS
 from tests.support.codebase import ROOT, Source, dotted, python_sources
 
 LOCALES = ROOT / "moorage" / "locales"
+PAGES = ROOT / "web" / "src"
 ROOMS = sorted({path.name for path in LOCALES.glob("*/*.json")})
 NOT_PARAMS = {"field"}
 
@@ -26,7 +29,9 @@ def sentences(language: str) -> dict[str, str]:
 
 
 def read(path: Path) -> dict[str, str]:
-    content: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+    pairs: list[tuple[str, str]] = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=list)
+    content = dict(pairs)
+    assert len(content) == len(pairs), f"{path}: a code stands there twice, and only the last sentence is said"
     assert all(isinstance(value, str) for value in content.values()), f"{path.name} is not flat"
     return content
 
@@ -92,6 +97,17 @@ def test_every_placeholder_is_filled_where_the_error_is_raised() -> None:
         if None not in passed and missing:  # None: **params, not visible here
             unfilled.append(f"{place} {code}: {', '.join(sorted(missing))}")
     assert unfilled == []
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_every_act_of_the_trail_has_a_sentence_and_a_word_on_the_page(language: str) -> None:
+    told, listed = sentences(language), (PAGES / "features/oversight/actionWords.ts").read_text(encoding="utf-8")
+    words = read(PAGES / "i18n/locales" / language / "oversight.json")
+    assert [act for act in ACTIONS if act not in told] == []
+    assert [act for act in ACTIONS if f'"{act}"' not in listed or f"act.{act}" not in words] == []
+    # A group of one act is not offered as such.
+    several = [group for group in GROUPS if sum(act.startswith(f"{group}.") for act in ACTIONS) > 1]
+    assert [group for group in several if f'"{group}"' not in listed or f"group.{group}" not in words] == []
 
 
 @pytest.mark.parametrize("language", ["en", "de"])

@@ -14,6 +14,7 @@ PLANTED = {  # contract → (file, what it must not say)
     "acyclic": ("usage/ring.py", "import moorage.usage.gnir"),
     "one-door-out": ("chat/second_door.py", "import aiohttp"),
     "one-vault": ("accounts/own_crypto.py", "from cryptography.fernet import Fernet"),
+    "one-reporter": ("chat/own_reports.py", "import sentry_sdk"),
     "http-in": ("connections/handler.py", "import fastapi"),
     "stateless-way-out": ("providers/rows.py", "import sqlalchemy"),
     "settings": ("usage/reads_settings.py", "import moorage.settings"),

@@ -9,8 +9,9 @@ import pytest_asyncio
 
 from tests.process.people import SignUp
 from tests.support.authority import TestAuthority
+from tests.support.deploying import deployed, reaching
 from tests.support.model_server import ModelServer
-from tests.support.running import PASSWORD, Person, models
+from tests.support.running import PASSWORD, TRUSTS_NOBODY, Person, models
 from tests.support.serving import Serving
 
 __all__ = ["models"]
@@ -19,16 +20,8 @@ __all__ = ["models"]
 @pytest_asyncio.fixture
 async def deployment(tmp_path: Path, models: tuple[TestAuthority, ModelServer]) -> AsyncIterator[Serving]:
     authority, server = models
-    settings: dict[str, str | Path | float] = {
-        "EGRESS_ALLOW": f"localhost:{server.port}=127.0.0.1/32",
-        "EXTRA_CA_FILE": authority.ca_pem,
-        "DRAIN_S": 30,
-    }
-    serving = Serving(tmp_path / "deployment", settings)
-    try:
+    async with deployed(tmp_path, {**reaching(authority, server), "DRAIN_S": 30}) as serving:
         yield serving
-    finally:
-        await serving.close()
 
 
 @pytest_asyncio.fixture
@@ -42,7 +35,7 @@ async def sign_up() -> AsyncIterator[SignUp]:
     async with contextlib.AsyncExitStack() as browsers:
 
         async def sign_up(serving: Serving) -> Person:
-            client = httpx2.AsyncClient(base_url=serving.url, timeout=30, trust_env=False)
+            client = httpx2.AsyncClient(base_url=serving.url, timeout=30, trust_env=False, verify=TRUSTS_NOBODY)
             person = Person(await browsers.enter_async_context(client))
             account = {"name": "Olga", "email": "olga@example.com", "password": PASSWORD, "team_name": "Kanzlei"}
             return await person.enter("/api/sign-up", account)

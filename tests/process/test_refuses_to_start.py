@@ -1,5 +1,6 @@
 """A start that would do harm does not happen: exit code 2, the exact cause, and nothing changed."""
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from tests.process.people import (
 from tests.support.model_server import ModelServer
 from tests.support.serving import Serving
 
-WRONG_RING = "The key ring does not fit this database"
+WRONG_RING = "This database needs key "
 NO_RING = "The database holds sealed keys, but there is no key ring."
 
 
@@ -111,4 +112,12 @@ async def test_an_exception_that_may_not_be_is_named_by_its_place(deployment: Se
     """P11: metadata, link-local and databases stay closed, even by mistake."""
     code, said = await deployment.refuse_to_start(EGRESS_ALLOW="llm:443=10.0.0.0/8, cloud:443=169.254.169.254/32")
     assert (code, "Entry 2 of the egress exceptions would open what stays closed always" in said) == (2, True), said
+    assert "Traceback" not in said
+
+
+async def test_an_address_that_is_taken_is_named(deployment: Serving) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        code, said = await deployment.refuse_to_start(PORT=port)
+    assert (code, f"can't listen on 127.0.0.1:{port}" in said) == (2, True), said
     assert "Traceback" not in said

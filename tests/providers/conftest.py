@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from moorage.egress.door import Door, Scope
+from moorage.egress.door import Door, Line, Scope
 from moorage.egress.policy import Address, AddressPolicy, Exceptions
 from moorage.egress.urls import Endpoint
-from moorage.providers.openai_compatible import OpenAICompatible, Patience
+from moorage.providers.openai_compatible import OpenAICompatible
 from moorage.providers.protocol import Quirks
+from moorage.providers.speaking import Patience
 from moorage.vault.secret import Secret
 from tests.support.authority import TestAuthority
 from tests.support.model_server import ModelServer
@@ -53,6 +54,23 @@ async def connect(authority: TestAuthority) -> AsyncIterator[Callable[..., OpenA
         endpoint = Endpoint(HOST, server.port, path)
         line = door.line(Scope("team-1", "connection-1", "mia"), endpoint)
         return OpenAICompatible(line, endpoint, None if key is None else Secret(key), quirks, patience)
+
+    yield build
+    for door in doors:
+        await door.aclose()
+
+
+@pytest.fixture
+async def reach(authority: TestAuthority) -> AsyncIterator[Callable[[ModelServer], tuple[Line, Endpoint]]]:
+    """Gives the way to a server: `line, endpoint = reach(server)`."""
+    doors: list[Door] = []
+
+    def build(server: ModelServer) -> tuple[Line, Endpoint]:
+        policy = AddressPolicy(Exceptions.parse(f"{HOST}:{server.port}=127.0.0.1"))
+        door = Door(policy=policy, resolver=LoopbackResolver(), extra_ca_file=authority.ca_pem)
+        doors.append(door)
+        endpoint = Endpoint(HOST, server.port, "/v1")
+        return door.line(Scope("team-1", "standard:one", "mia"), endpoint), endpoint
 
     yield build
     for door in doors:

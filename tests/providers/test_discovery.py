@@ -24,6 +24,7 @@ def one(entry: object) -> DiscoveredModel:
         ({"id": "m", "context_length": 200000, "architecture": {"input_modalities": ["image", "text", "smell"], "output_modalities": ["text"]}}, 200000, ("text", "image")),
         ({"id": "m", "top_provider": {"context_length": 4096}}, 4096, ("text",)),
         ({"id": "m", "meta": {"n_ctx_train": 2048}}, 2048, ("text",)),
+        ({"id": "m", "meta": {"n_ctx_train": 131072, "n_ctx": 4096}}, 4096, ("text",)),
         ({"name": "m", "details": {"context_length": 40960}, "capabilities": ["completion", "vision"]}, 40960, ("text", "image")),
         ({"id": "m", "context_length": "many", "capabilities": None, "architecture": []}, None, ("text",)),
         ({"id": "m", "context_length": -1, "max_model_len": True}, None, ("text",)),

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from moorage.errors import EndpointFailure
-from moorage.providers.completions import MAX_ANSWER_CHARS, CompletionReader
+from moorage.providers.completions import CompletionReader
 from moorage.providers.events import MAX_EVENT_BYTES, MAX_LINE_BYTES, EventSplitter
 from moorage.providers.protocol import BrokenReply, Usage
+from moorage.providers.reader import MAX_ANSWER_CHARS
 
 USAGE = '"usage":{"prompt_tokens":7,"completion_tokens":3}'
 STOP = b'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n'
@@ -34,7 +35,9 @@ def read(pieces: Sequence[bytes]) -> tuple[str, str, object]:
         deltas.append(reader.feed(piece))
     deltas.append(reader.finish())
     for delta in deltas:
-        if delta is not None:
+        if delta is not None and delta.is_whole:
+            text, reasoning = delta.text, delta.reasoning
+        elif delta is not None:
             text, reasoning = text + delta.text, reasoning + delta.reasoning
     text.encode()
     reasoning.encode()
@@ -100,7 +103,9 @@ RECORDED: dict[str, tuple[bytes, str, str, object]] = {
     "a second choice": (b'data: {"choices":[{"index":1,"delta":{"content":"no"}},{"index":0,"delta":{"content":"Hi"}}]}\n\n' + STOP, "Hi", "", ("stop", None)),
     "garbage between": (say("H") + b"data: {oops\n\ndata: 17\n\ndata: [1]\n\n" + say("i") + STOP, "Hi", "", ("stop", None)),
     "too much garbage": (say("Hi") + b"data: {oops\n\n" * 21 + STOP, "Hi", "", "bad_stream"),
-    "an unknown finish": (say("Hi") + STOP.replace(b"stop", b"model_length"), "Hi", "", ("model_length", None)),
+    "mistral's finish": (say("Hi") + STOP.replace(b"stop", b"model_length"), "Hi", "", ("length", None)),
+    "a finish that nobody has heard of": (say("Hi") + STOP.replace(b"stop", b"tired"), "Hi", "", ("other", None)),
+    "a finish in the words of another maker": (say("Hi") + STOP.replace(b"stop", b"MAX_TOKENS"), "Hi", "", ("length", None)),
     "reasoning": (b'data: {"choices":[{"delta":{"reasoning":"Hm","reasoning_content":"Hm"}}]}\n\n' + say("Hi") + STOP, "Hi", "Hm", ("stop", None)),
     "mistral's parts": (
         b'data: {"choices":[{"delta":{"content":[{"type":"thinking","thinking":[{"type":"text","text":"Hm"}]},{"type":"text","text":"Hi"}]}}]}\n\n' + STOP,
@@ -108,6 +113,13 @@ RECORDED: dict[str, tuple[bytes, str, str, object]] = {
     ),
     "think tags cut": (say(" <thi") + say("nk>Hm </th") + say("i</thin") + say("k>\\n\\n") + say("Hi <think>") + STOP, "Hi <think>", "Hm </thi", ("stop", None)),
     "think tags never closed": (say("<think>Hm</thi") + STOP.replace(b"stop", b"length"), "", "Hm</thi", ("length", None)),
+    "think tags opened where nobody sees": (say("Hm.\\n\\nSo ") + say("be it.\\n</thi") + say("nk>\\n") + say("\\nHi") + STOP, "Hi", "Hm.\n\nSo be it.", ("stop", None)),
+    "nothing but a closing tag before the answer": (say("</think>\\n\\n") + say("Hi") + STOP, "Hi", "", ("stop", None)),
+    "nothing after the closing tag": (say("Hm\\n</think>\\n") + STOP, "", "Hm", "empty_answer"),
+    "a closing tag within a sentence": (say("Use </think> to") + say(" close it.\\n</think>\\nHi") + STOP, "Use </think> to close it.\n</think>\nHi", "", ("stop", None)),
+    "a closing tag in code": (say("```\\n</think>\\n```\\n") + STOP, "```\n</think>\n```\n", "", ("stop", None)),
+    "a closing tag after a word about the opening one": (say("<think> opens.\\n</think>\\nEnd") + STOP, "End", " opens.\n", ("stop", None)),
+    "both tags below a first line": (say("So: <think>\\n</think>\\nEnd") + STOP, "So: <think>\n</think>\nEnd", "", ("stop", None)),
     "a tag that is none": (say("<") + say("thin") + say("g>") + STOP, "<thing>", "", ("stop", None)),
     "cut off": (say("Hel") + say("lo"), "Hello", "", "cut_off"),
     "cut off in an event": (say("Hel") + say("lo")[:-9], "Hel", "", "cut_off"),

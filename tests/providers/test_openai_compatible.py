@@ -3,59 +3,24 @@
 import contextlib
 import json
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
 
 import pytest
 
 from moorage.errors import EndpointFailure
-from moorage.providers.openai_compatible import OpenAICompatible, Patience
+from moorage.providers.openai_compatible import OpenAICompatible
 from moorage.providers.protocol import BrokenReply, ChatRequest, Delta, End, Quirks, Turn, Usage
+from moorage.providers.speaking import Patience
+from tests.providers.hearing import HALF, QUESTION, WORDS, hear
 from tests.support.authority import TestAuthority
 from tests.support.model_server import LEAK_MARKER, ModelServer
 
 Connect = Callable[..., OpenAICompatible]
-WORDS = "".join(f"word{number} " for number in range(1, 21))
-HALF = "".join(f"word{number} " for number in range(1, 11))
-QUESTION = (Turn("user", "What lies in the harbour?"),)
-
-
-@dataclass
-class Heard:
-    """Everything that one reply brought."""
-
-    text: str = ""
-    reasoning: str = ""
-    chunks: int = 0
-    ends: list[End] = field(default_factory=list)
-    failure: EndpointFailure | None = None
-
-    @property
-    def end(self) -> End:
-        assert self.failure is None, self.failure
-        (end,) = self.ends
-        return end
-
-
-async def hear(provider: OpenAICompatible, model: str, *, stream: bool = True, max_tokens: int | None = None) -> Heard:
-    heard = Heard()
-    try:
-        async for item in provider.reply(ChatRequest(model, QUESTION, max_tokens, stream)):
-            if isinstance(item, Delta):
-                assert item.text or item.reasoning
-                heard.text += item.text
-                heard.reasoning += item.reasoning
-                heard.chunks += item.chunks
-            else:
-                heard.ends.append(item)
-    except EndpointFailure as failure:
-        heard.failure = failure
-    return heard
 
 
 async def test_a_reply_streams_to_its_end_with_usage_as_reported(server: ModelServer, connect: Connect) -> None:
     heard = await hear(connect(server), "steady")
     assert heard.text == WORDS
-    assert heard.end == End("stop", Usage(5, 20, cached=0), "steady", "chatcmpl-1")
+    assert heard.end == End("stop", Usage(5, 20, cached=0), "steady", "chatcmpl-1", finish_stated="stop")
     assert server.counts.tokens_by_request == {"chatcmpl-1": 20}
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.peer_journey import ask, ask_and_stop, beside, connect, read_usage, watch_test
-from tests.support.peers import Peer
+from tests.support.peers import BEHIND, Peer
 
 pytestmark = pytest.mark.real
 MODEL = "mock-hello"
@@ -82,3 +82,31 @@ async def test_a_failure_of_litellm_gets_its_own_sentence_and_the_conversation_g
         assert "litellm" not in asked.receipt["problem"]["message"].lower()
         later = await ask(olga, "Good morning", refs[MODEL], after=asked)
     assert (later.receipt["state"], later.text) == ("done", ANSWER)
+
+
+@pytest.mark.parametrize("model", BEHIND)
+async def test_what_an_answer_can_be_survives_a_gateway_to_each_makers_protocol(
+    litellm: Peer, database_url: str, tmp_path: Path, model: str
+) -> None:
+    """P2: LiteLLM speaks OpenAI's, Anthropic's, Google's and Azure's protocol to aimock; neither was written here."""
+    async with beside(litellm, database_url, tmp_path) as olga:
+        refs = await connect(olga, litellm, MODEL, model)
+        thought = await ask(olga, "think", refs[model])
+        assert (thought.text, thought.reasoning) == ("Forty-two.", "Six times seven is forty-two.")
+        called = await ask(olga, "weather", refs[model], after=thought)
+        assert (called.receipt["state"], called.receipt["finish_reason"], called.text) == ("done", "tool_calls", "")
+        assert called.calls == [("get_weather", {"city": "Bonn"})]
+        short = await ask(olga, "short", refs[model], after=thought)
+        assert (short.receipt["state"], short.receipt["finish_reason"]) == ("done", "length")
+
+
+async def test_a_gateway_that_stumbles_over_half_a_character_keeps_what_had_come(
+    litellm: Peer, database_url: str, tmp_path: Path
+) -> None:
+    """aimock cuts an emoji in half between two events; straight it arrives whole, LiteLLM gives up at it."""
+    async with beside(litellm, database_url, tmp_path) as olga:
+        refs = await connect(olga, litellm, MODEL, BEHIND[0])
+        asked = await ask(olga, "hello", refs[BEHIND[0]])
+    assert asked.receipt["state"] == "failed"
+    assert asked.problem in {"midstream_error", "upstream_failed"}
+    assert asked.text == "Hello from aimock. Grüße"

@@ -1,4 +1,4 @@
-"""llama.cpp's own server with random weights: real tokens, streams without figures, an odd way to say "too long"."""
+"""The server of llama-cpp-python, llama.cpp in Python: real tokens, streams without figures, an odd "too long"."""
 
 from pathlib import Path
 

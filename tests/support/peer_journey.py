@@ -1,9 +1,10 @@
 """The same journey with every server that is not ours: connect in stages, discover, chat, stop, read the usage."""
 
 import contextlib
+import json
 import uuid
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,8 @@ class Asked:
     reasoning: str
     deltas: int
     receipt: dict[str, Any]
+    calls: list[tuple[str, Any]] = field(default_factory=list)
+    sources: list[str] = field(default_factory=list)
 
     @property
     def problem(self) -> str | None:
@@ -36,16 +39,18 @@ class Asked:
 
 
 @contextlib.asynccontextmanager
-async def beside(peer: Peer, database_url: str, folder: Path) -> AsyncIterator[Person]:
-    """Run Moorage with leave to reach this one peer; gives Olga, signed in."""
+async def beside(peer: Peer, database_url: str, folder: Path, **more: Any) -> AsyncIterator[Person]:
+    """Run Moorage with leave to reach this one peer, and `more` settings; gives Olga, signed in."""
     is_sqlite = database_url.startswith("sqlite")
     url = None if is_sqlite else SecretStr(database_url.replace("+psycopg", ""))
     settings = Settings(
+        titles="words",  # one call for each answer is what these journeys count
         data=folder / "data",
         database_url=url,
         egress_allow=f"{peer.target}=127.0.0.1/32",
         extra_ca_file=peer.ca_pem,
         log_level="error",
+        **more,
     )
     # The harbour also wants a model server of ours; this one is never started.
     async with running(settings, ModelServer(None)) as harbour:
@@ -134,3 +139,6 @@ async def _require_stored(olga: Person, asked: Asked, question: str) -> None:
     by_id = {message["id"]: message for message in conversation["messages"]}
     answer = by_id[asked.answer_id]
     assert (answer["text"], by_id[answer["parent_id"]]["text"]) == (asked.text, question)
+    beside = answer["beside"] or {"calls": [], "sources": []}
+    asked.calls = [(one["name"], json.loads(one["arguments"] or "{}")) for one in beside["calls"]]
+    asked.sources = [one["url"] for one in beside["sources"]]

@@ -1,6 +1,6 @@
 """Model servers that are not ours, as processes of their own on loopback; `tls_front` puts TLS before them.
 
-`aimock` (npm) belongs to the ordinary run. llama.cpp and the LiteLLM proxy take minutes to install: `make test-real`.
+`aimock` (npm) belongs to the ordinary run. Others take minutes to install: `make test-real`.
 """
 
 import asyncio
@@ -23,6 +23,7 @@ from tests.support.tls_front import tls_front
 ROOT = Path(__file__).resolve().parents[2]
 RECIPES = ROOT / "tests" / "peers"
 STOP_TIMEOUT_S = 20
+BEHIND = ("behind-openai", "behind-anthropic", "behind-gemini", "behind-azure")
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ def run_aimock(directory: Path) -> Iterator[PlainPeer]:
 
 @contextlib.contextmanager
 def run_llama(directory: Path) -> Iterator[PlainPeer]:
-    """Run llama.cpp's own server with a model of random weights and a context of 512 tokens."""
+    """Run the server of llama-cpp-python (llama.cpp in Python) with random weights and a context of 512 tokens."""
     python = peer_program("llama", "python")
     model = directory / "tiny-random.gguf"
     subprocess.run([python, RECIPES / "llama" / "mk_gguf.py", model], check=True, capture_output=True, timeout=60)
@@ -121,8 +122,22 @@ def run_llama(directory: Path) -> Iterator[PlainPeer]:
 
 
 @contextlib.contextmanager
-def run_litellm(directory: Path, *, llama: PlainPeer) -> Iterator[PlainPeer]:
-    """Run the LiteLLM proxy with mocked models, and with `tiny`, which it passes on to `llama`."""
+def run_llama_server(directory: Path) -> Iterator[PlainPeer]:
+    """Run llama.cpp's own server with the same random weights, a window of 512 tokens and its own count of tokens."""
+    model = directory / "tiny-random.gguf"
+    recipe = [peer_program("llama", "python"), RECIPES / "llama" / "mk_gguf.py", model]
+    subprocess.run(recipe, check=True, capture_output=True, timeout=60)
+    port = free_port()
+    command = [str(peer_program("llamaserver", "llama-server")), "--model", str(model), "--alias", "tiny-random"]
+    command += ["--host", "127.0.0.1", "--port", str(port), "--api-key", "sk-tiny-secret", "--ctx-size", "512"]
+    command += ["--threads", "1", "--parallel", "1", "--metrics", "--offline"]
+    with running(command, port=port, log=directory / "llama-server.log", start_timeout_s=60):
+        yield PlainPeer(port, "sk-tiny-secret", ("tiny-random",))
+
+
+@contextlib.contextmanager
+def run_litellm(directory: Path, *, llama: PlainPeer, aimock: PlainPeer) -> Iterator[PlainPeer]:
+    """Run the LiteLLM proxy with mocked models, with `tiny` of `llama`, and four makers' protocols of `aimock`."""
     port = free_port()
     command = [str(peer_program("litellmproxy", "litellm")), "--config", str(RECIPES / "litellm" / "config.yaml")]
     command += ["--host", "127.0.0.1", "--port", str(port), "--telemetry", "False"]
@@ -134,9 +149,12 @@ def run_litellm(directory: Path, *, llama: PlainPeer) -> Iterator[PlainPeer]:
         "DO_NOT_TRACK": "1",
         "NO_DOCS": "True",
         "TINY_BASE_URL": f"http://127.0.0.1:{llama.port}/v1",
+        "AIMOCK_URL": f"http://127.0.0.1:{aimock.port}",
+        "AIMOCK_OPENAI_URL": f"http://127.0.0.1:{aimock.port}/v1",
+        "AIMOCK_GEMINI_URL": f"http://127.0.0.1:{aimock.port}/v1beta",
         "PATH": f"{bin_folder}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
     }
-    models = ("mock-hello", "mock-ratelimit", "mock-context", "mock-500", "mock-midstream", "tiny", "dead")
+    models = ("mock-hello", "mock-ratelimit", "mock-context", "mock-500", "mock-midstream", "tiny", "dead", *BEHIND)
     with running(command, port=port, log=directory / "litellm.log", start_timeout_s=120, env=environment):
         yield PlainPeer(port, "sk-litellm-test", models)
 
@@ -155,10 +173,11 @@ async def get(peer: Peer, path: str, *, key: str) -> tuple[int, bytes]:
 
 def peer_program(environment: str, program: str) -> Path:
     """Give a program of an environment that `make test-real` made, or that MOORAGE_PEERS names."""
-    path = Path(os.environ.get("MOORAGE_PEERS") or ROOT / ".peers") / environment / "bin" / program
-    if not path.exists():
-        pytest.fail(f"{program} of {environment} is not installed: run `make test-real`", pytrace=False)
-    return path
+    for folder in (os.environ.get("MOORAGE_PEERS"), ROOT / ".peers"):
+        path = Path(folder or ROOT / ".peers") / environment / "bin" / program
+        if path.exists():
+            return path
+    pytest.fail(f"{program} of {environment} is not installed: run `make test-real`", pytrace=False)
 
 
 def free_port() -> int:

@@ -40,6 +40,16 @@ def find_node() -> Path:
     return find_program(["node"], debian_package="nodejs", variable="NODE")
 
 
+def find_caddy() -> Path:
+    """Give Caddy."""
+    return find_program(["caddy"], debian_package="caddy")
+
+
+def find_nginx() -> Path:
+    """Give nginx."""
+    return find_program(["nginx"], debian_package="nginx-light", also_in=["/usr/sbin"])
+
+
 def find_postgresql(name: str) -> Path:
     """Give one of PostgreSQL's server programs, such as `initdb`."""
     return find_program([name], debian_package="postgresql", also_in=["/usr/lib/postgresql/*/bin"])

@@ -3,8 +3,9 @@
 import asyncio
 import contextlib
 import json
+import ssl
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -13,15 +14,20 @@ import httpx2
 import pytest_asyncio
 import uvicorn
 
-from moorage.app import Built, build
+from moorage.api.parts import Parts
+from moorage.api.wire import server_config
+from moorage.app import Built, build, make_app
 from moorage.egress.resolver import LookUp
 from moorage.settings import Settings
 from moorage.telemetry import configure_logging
+from moorage.vault.passwords import Passwords
 from tests.support.authority import TestAuthority
 from tests.support.model_server import ModelServer
 
 PASSWORD = "a long enough pass phrase"
 MODEL_KEY = "sk-moorage-tests-0123456789"
+# Browsers of tests speak plain HTTP; the client's own default would read all of the world's authorities for each.
+TRUSTS_NOBODY = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 class _Server(uvicorn.Server):
@@ -90,15 +96,24 @@ class Person:
                     yield Event(frame["event"], json.loads(frame["data"]), frame.get("id"))
                     frame = {}
 
-    async def connect(self, base_url: str, models: list[str], *, name: str = "Kanzlei GPU") -> dict[str, Any]:
+    async def connect(
+        self,
+        base_url: str,
+        models: list[str],
+        *,
+        name: str = "Kanzlei GPU",
+        key: str = MODEL_KEY,
+        zone: str = "own_hardware",
+    ) -> dict[str, Any]:
         """Connect an endpoint the way the wizard does: test, then save with the test's result."""
-        wish = {"base_url": base_url, "api_key": MODEL_KEY, "model_id": models[0]}
+        wish = {"base_url": base_url, "api_key": key, "model_id": models[0]}
         finished = [one async for one in self.events("POST", "/api/connection-tests", wish)][-1]
         assert finished.data["passed"], finished.data
         body = {
             "name": name,
             "base_url": base_url,
-            "api_key": MODEL_KEY,
+            "api_key": key,
+            "zone": zone,
             "test_id": finished.data["test_id"],
             "models": [{"model_id": model, "name": "", "enabled": True} for model in models],
         }
@@ -122,6 +137,13 @@ class Person:
         return events[-1].data["receipt"]
 
 
+def link_of(made: dict[str, Any]) -> str:
+    """Give the token in the path of an invitation that was just made."""
+    path, token = made["path"].split("#")
+    assert path == "/invite"
+    return str(token)
+
+
 @dataclass
 class Harbour:
     """A running Moorage."""
@@ -129,11 +151,12 @@ class Harbour:
     url: str
     built: Built
     models: ModelServer
+    data: Path
     browsers: list[httpx2.AsyncClient] = field(default_factory=list)
 
     def somebody(self) -> Person:
         """Give a browser in which nobody is signed in."""
-        self.browsers.append(httpx2.AsyncClient(base_url=self.url, timeout=60, trust_env=False))
+        self.browsers.append(httpx2.AsyncClient(base_url=self.url, timeout=60, trust_env=False, verify=TRUSTS_NOBODY))
         return Person(self.browsers[-1])
 
     async def olga(self) -> Person:
@@ -148,24 +171,35 @@ class Harbour:
         """Give somebody whom Olga invited."""
         made = await olga.post("/api/team/invitations", {"role": role, "note": name})
         account = {key: value for key, value in _account(name, "").items() if key != "team_name"}
-        return await self.somebody().enter("/api/invitations/" + made["path"].rsplit("/", 1)[-1], account)
+        return await self.somebody().enter("/api/invitations/accept", {"token": link_of(made), **account})
 
 
 @contextlib.asynccontextmanager
-async def running(settings: Settings, models: ModelServer, *, look_up: LookUp | None = None) -> AsyncIterator[Harbour]:
-    """Run Moorage with these settings until the end of the block; `look_up` resolves names instead of the system."""
+async def running(
+    settings: Settings,
+    models: ModelServer,
+    *,
+    look_up: LookUp | None = None,
+    change: Callable[[Parts], Parts] | None = None,
+) -> AsyncIterator[Harbour]:
+    """Run Moorage with these settings until the end of the block.
+
+    `look_up` resolves names instead of the system; `change` puts other parts in the place of composed ones. Passwords
+    are hashed cheaply; what production takes is proved on a process of its own (tests/process).
+    """
     configure_logging(style=settings.log_format, level=settings.log_level)
-    built = await build(settings, look_up=look_up)
-    server = _Server(
-        uvicorn.Config(built.app, host="127.0.0.1", port=0, log_level="warning", timeout_graceful_shutdown=2)
-    )
+    built = await build(settings, look_up=look_up, passwords=Passwords(memory_kib=8, passes=1))
+    if change is not None:
+        parts = change(built.parts)
+        built = Built(make_app(parts), parts)
+    server = _Server(server_config(built.app, host="127.0.0.1", port=0))
     task = asyncio.create_task(server.serve())
     while not server.started:
         if task.done():
             await task
         await asyncio.sleep(0.01)
     port = server.servers[0].sockets[0].getsockname()[1]
-    harbour = Harbour(f"http://127.0.0.1:{port}", built, models)
+    harbour = Harbour(f"http://127.0.0.1:{port}", built, models, settings.data)
     try:
         yield harbour
     finally:
@@ -185,6 +219,10 @@ def settings_for(
         "egress_allow": f"localhost:{models.port}=127.0.0.1/32",
         "extra_ca_file": authority.ca_pem,
         "log_level": "error",
+        # Whose test is about titles says so: a call more for each conversation would be in every count.
+        "titles": "words",
+        # A check that comes by itself would be counted where a test counts; tests/connections drives them.
+        "check_every_s": 0,
     }
     return Settings(**{**values, **changes})
 

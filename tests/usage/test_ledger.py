@@ -14,7 +14,8 @@ from moorage.accounts.tables import TeamRow
 from moorage.storage.database import Database, GroupWriter
 from moorage.storage.types import db_now, new_id
 from moorage.usage.estimates import Count, count_call, estimate_tokens
-from moorage.usage.ledger import Call, Ledger, Outcome
+from moorage.usage.ledger import Call, Ledger
+from moorage.usage.outcomes import Outcome
 from moorage.usage.statistics import Statistics
 from moorage.usage.tables import ByomUsageRow, ReservationRow, StandardUsageRow
 
@@ -93,7 +94,10 @@ async def test_settling_twice_counts_once_even_at_the_same_time(harbour: Harbour
 
 async def test_own_and_standard_calls_go_to_separate_logs_and_a_byom_row_knows_no_budget(harbour: Harbour) -> None:
     """P15."""
-    own, included = harbour.call(), harbour.call(kind="standard", provider="openai", connection_id=None)
+    own, included = (
+        harbour.call(),
+        harbour.call(kind="standard", provider="openai", connection_id=None, tokens_out_most=100),
+    )
     for call in (own, included):
         await harbour.play(call, OK)
     assert (await harbour.count(ByomUsageRow), await harbour.count(StandardUsageRow)) == (1, 1)
@@ -162,17 +166,17 @@ async def test_statistics_say_what_rests_on_reports_and_what_does_not(harbour: H
     total = report.total
     assert (total.tokens_in, total.tokens_out) == (15, 27)
     assert (total.reported_calls, total.estimated_calls, total.missing_calls) == (1, 1, 1)
-    assert row.ttft_ms == pytest.approx(10.0)
-    assert [day for day, _ in report.days] == [now.isoformat()]
+    assert row.ttft_ms == pytest.approx(20.0)
+    assert [one.day for one in report.days] == [now.isoformat()]
     assert strangers.calls == 0
 
 
 def test_a_count_says_where_it_comes_from() -> None:
     """P16."""
-    assert count_call(3, 4, prompt_estimate=9, written="abc", begun=True) == Count(3, 4, "reported")
-    assert count_call(None, None, prompt_estimate=9, written="abcdef", begun=True) == Count(9, 2, "estimated")
-    assert count_call(3, None, prompt_estimate=9, written="abc", begun=True) == Count(3, 1, "estimated")
-    assert count_call(None, None, prompt_estimate=9, written="", begun=False) == Count(None, None, "missing")
+    assert count_call(3, 4, prompt_estimate=9, written_estimate=1, begun=True) == Count(3, 4, "reported")
+    assert count_call(None, None, prompt_estimate=9, written_estimate=2, begun=True) == Count(9, 2, "estimated")
+    assert count_call(3, None, prompt_estimate=9, written_estimate=1, begun=True) == Count(3, 1, "estimated")
+    assert count_call(None, None, prompt_estimate=9, written_estimate=0, begun=False) == Count(None, None, "missing")
 
 
 def test_an_estimate_counts_bytes_and_survives_half_characters() -> None:

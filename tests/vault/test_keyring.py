@@ -1,7 +1,9 @@
 """P12: the ring is private, unambiguous, and never overwritten."""
 
 import base64
+import fcntl
 import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -85,3 +87,48 @@ def test_an_empty_ring_is_refused(text: str) -> None:
 
 def test_a_ring_shows_its_ids_and_no_key() -> None:
     assert repr(KeyRing.from_text(f"a:{KEY}")) == "KeyRing(a)"
+
+
+def test_a_new_key_comes_first_and_everything_else_of_the_file_stays(tmp_path: Path) -> None:
+    file = tmp_path / "keys"
+    file.write_text(f"# of the firm in Kiel\nold:{KEY}\n")
+    file.chmod(0o400)
+    ring = KeyRing.add(file)
+    assert (ring.ids[1:], ring.key("old")) == (("old",), base64.b64decode(KEY))
+    lines = file.read_text().splitlines()
+    assert lines[1:] == ["# of the firm in Kiel", f"old:{KEY}"]
+    assert stat.S_IMODE(file.stat().st_mode) == 0o400
+    assert [path.name for path in tmp_path.iterdir()] == ["keys"]
+    assert KeyRing.add(file).ids[1:] == ring.ids
+
+
+def test_a_linked_ring_stays_a_link(tmp_path: Path) -> None:
+    (tmp_path / "mounted").mkdir()
+    KeyRing.create(tmp_path / "mounted" / "keys")
+    (tmp_path / "keys").symlink_to(tmp_path / "mounted" / "keys")
+    ring = KeyRing.add(tmp_path / "keys")
+    assert (tmp_path / "keys").is_symlink()
+    assert KeyRing.from_file(tmp_path / "mounted" / "keys").ids == ring.ids
+
+
+def test_the_current_key_and_one_that_is_not_there_are_not_removed(tmp_path: Path) -> None:
+    file = tmp_path / "keys"
+    [first] = KeyRing.create(file).ids
+    current = KeyRing.add(file).current_id
+    for key_id in (current, "nobody"):
+        with pytest.raises(Unavailable) as refused:
+            KeyRing.remove(file, key_id)
+        assert refused.value.code == "key_ring_no_such_key"
+    assert KeyRing.remove(file, first).ids == (current,)
+    assert KeyRing.from_file(file).ids == (current,)
+
+
+def test_two_who_change_a_ring_at_once_do_not_lose_a_key(tmp_path: Path) -> None:
+    file = tmp_path / "keys"
+    before = KeyRing.create(file).ids
+    with file.open("rb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with pytest.raises(Unavailable) as refused:
+            KeyRing.add(file)
+    assert refused.value.code == "key_ring_busy"
+    assert KeyRing.from_file(file).ids == before

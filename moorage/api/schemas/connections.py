@@ -7,20 +7,51 @@ from pydantic import Field
 
 from moorage.api.schemas.base import Input, Problem, Shape
 
-ProviderName = Literal["openai_compatible"]
+ProviderName = Literal["openai_compatible", "ollama", "openrouter"]
 ZoneName = Literal["own_hardware", "own_contract", "router"]
 OriginName = Literal["own_hardware", "own_contract", "router", "included", "scripted"]
+SealZoneName = Literal["own_hardware", "own_contract", "included", "router"]
+PlaceZoneName = Literal["own_hardware", "own_contract", "included", "router", "unstated", "scripted"]
 AuthStyle = Literal["auto", "bearer", "api_key"]
-HealthName = Literal["healthy", "slow", "refused", "unreachable", "unproven"]
+HealthName = Literal["healthy", "slow", "refused", "unreachable", "unproven", "needs_key"]
 StageName = Literal["url", "dns", "address", "tcp", "tls", "credential", "models", "completion", "usage"]
 StageState = Literal["waiting", "running", "passed", "warned", "failed", "skipped"]
+LimitField = Literal["max_tokens", "max_completion_tokens", "none"]
+DataPolicy = Literal["any", "no_training", "no_retention"]
+Streaming = Literal["any", "always", "never"]
+InputName = Literal["text", "image", "audio", "video", "file"]
+HabitName = Literal["stream_usage", "limit_field", "takes_system", "streaming", "data_policy"]
+SettableName = Literal[HabitName, "context_length", "inputs"]
 Fact = str | int | float
 
 
-class PickerModel(Shape):
-    """One line of the picker. Unavailable ones stay listed with the reason."""
+class ConditionShape(Shape):
+    """The state of a connection: a word, why in the reader's language, since when, when it was last well."""
 
-    ref: str = Field(description="what a message names as its model, e.g. byom:<id> or standard:<provider>/<model>")
+    health: HealthName
+    health_cause: str | None = None
+    health_since: str | None = None
+    last_good: str | None = None
+
+
+class PointsToView(Shape):
+    """What a name of the team's own stands for, and since when."""
+
+    ref: str
+    name: str
+    since: str
+
+
+class PickerModel(ConditionShape):
+    """One line of the picker. Unavailable ones stay listed with the reason.
+
+    With `alias` the name is one of the team's own; everything else is of the model that it stands for.
+    `origin` says who answers for it, `zone` where words go; `zone_since`: when that was stated anew.
+    """
+
+    ref: str = Field(
+        description="what a message names as its model, e.g. byom:<id>, standard:<provider>/<model> or alias:<id>"
+    )
     name: str
     model_id: str
     origin: OriginName
@@ -29,17 +60,26 @@ class PickerModel(Shape):
     inputs: list[str]
     data_location: str
     billed_by: Literal["team", "plan", "nobody"]
-    health: HealthName
     available: bool
     problem: Problem | None = None
+    zone: PlaceZoneName
+    zone_since: str | None = None
+    alias: PointsToView | None = None
+    data_policy: DataPolicy | None = Field(
+        default=None, description="which providers behind a router may have the words; null: no router in between"
+    )
 
 
 class PickerView(Shape):
-    """Everything a person can write with, from stored state only (P22)."""
+    """Everything a person can write with, from stored state only (P22).
+
+    `new_sealed_to`: the zones that a new conversation is sealed to by the team's rule; null: none.
+    """
 
     models: list[PickerModel]
     refusal: Problem | None = None
     can_connect: bool
+    new_sealed_to: list[SealZoneName] | None = None
 
 
 class StageView(Shape):
@@ -53,6 +93,21 @@ class StageView(Shape):
     ms: float | None = None
 
 
+class ModelFactsView(Shape):
+    """What a server says of a model beside length and inputs. Lengths in tokens, prices in US dollars per million."""
+
+    trained_context: int | None = None
+    max_output: int | None = None
+    abilities: list[str] = Field(default=[])
+    is_remote: bool = False
+    retires_on: str | None = None
+    price_in: float | None = None
+    price_out: float | None = None
+    no_retention_hosts: list[str] | None = Field(
+        default=None, description="who behind a router runs it and keeps nothing; null: not known"
+    )
+
+
 class FoundModel(Shape):
     """A model that discovery found or a person typed."""
 
@@ -60,6 +115,7 @@ class FoundModel(Shape):
     name: str
     context_length: int | None
     inputs: list[str]
+    facts: ModelFactsView
 
 
 class TlsInput(Input):
@@ -78,7 +134,7 @@ class TestRequest(Input):
     __test__ = False
 
     provider: ProviderName = "openai_compatible"
-    base_url: str = Field(min_length=1, max_length=2048)
+    base_url: str = Field(default="", max_length=2048, description="not read where there is only one address")
     api_key: str = Field(default="", max_length=4096)
     auth_style: AuthStyle = "auto"
     tls: TlsInput | None = None
@@ -111,11 +167,12 @@ class ConnectionMake(Input):
 
     name: str = Field(min_length=1, max_length=80)
     provider: ProviderName = "openai_compatible"
-    base_url: str = Field(min_length=1, max_length=2048)
+    base_url: str = Field(default="", max_length=2048, description="not read where there is only one address")
     api_key: str = Field(default="", max_length=4096)
     auth_style: AuthStyle = "auto"
     tls: TlsInput | None = None
-    zone: ZoneName = "own_hardware"
+    # Who does not say where it runs gets the zone that the fewest seals admit.
+    zone: ZoneName = "router"
     data_location: str = Field(default="", max_length=120)
     maintainer_id: UUID | None = None
     key_expires_on: str | None = Field(default=None, pattern=r"^\d{4}-\d{2}-\d{2}$")
@@ -180,6 +237,38 @@ class TlsView(Shape):
     server: ServerCertificateView | None
 
 
+class HabitsView(Shape):
+    """How a model wants to be spoken to. `stream_usage` null: not known yet, so it is tried."""
+
+    stream_usage: bool | None
+    limit_field: LimitField
+    takes_system: bool
+    streaming: Streaming
+    data_policy: DataPolicy
+
+
+class ModelProfileView(Shape):
+    """What holds for a model in `habits`; `learnt` and `set_by_people` name what calls showed and what people set."""
+
+    habits: HabitsView
+    learnt: list[HabitName]
+    set_by_people: list[SettableName]
+    found_context_length: int | None
+    found_inputs: list[str]
+
+
+class ModelProfileChange(Input):
+    """What people know better. Null: as it is found; absent fields stay as they are."""
+
+    context_length: int | None = Field(default=None, ge=1, le=1_000_000_000, description="in tokens")
+    inputs: list[InputName] | None = Field(default=None, min_length=1, max_length=5)
+    stream_usage: bool | None = None
+    limit_field: LimitField | None = None
+    takes_system: bool | None = None
+    streaming: Streaming | None = None
+    data_policy: DataPolicy | None = None
+
+
 class ConnectionModelView(Shape):
     """One model of a connection."""
 
@@ -191,6 +280,8 @@ class ConnectionModelView(Shape):
     typed: bool
     context_length: int | None
     inputs: list[str]
+    facts: ModelFactsView
+    profile: ModelProfileView
     vanished_at: str | None
 
 
@@ -204,7 +295,7 @@ class TestResult(Shape):
     stages: list[StageView]
 
 
-class ConnectionView(Shape):
+class ConnectionView(ConditionShape):
     """A connection as owners and admins see it."""
 
     id: UUID
@@ -217,7 +308,7 @@ class ConnectionView(Shape):
     tls: TlsView
     maintainer_id: UUID | None
     maintainer_name: str | None
-    health: HealthName
+    maintainer_left: bool = Field(description="who is named left the team: owners are told in their place")
     last_test: TestResult | None
     models: list[ConnectionModelView]
     calls_30d: int
@@ -234,12 +325,52 @@ class ConnectionList(Shape):
     refusal: Problem | None = None
 
 
+class GoneModel(Shape):
+    """A model that is no longer listed. `conversations_30d`: in how many conversations it answered of late."""
+
+    model_id: str
+    name: str
+    was_on: bool
+    conversations_30d: int
+
+
+class ChangedModel(Shape):
+    """A model whose window (in tokens; null: not told) or inputs are others now."""
+
+    model_id: str
+    context_before: int | None
+    context_now: int | None
+    inputs_before: list[str]
+    inputs_now: list[str]
+
+
 class DiscoveryView(Shape):
-    """What a re-discovery found: new models arrive off, vanished ones stay readable (P9)."""
+    """What a re-discovery found: new models arrive off, vanished ones stay readable (P9). Those that were on first."""
 
     connection: ConnectionView
     came: list[str]
-    went: list[str]
+    went: list[GoneModel]
+    changed: list[ChangedModel]
+
+
+class MatterView(Shape):
+    """Something to see to. `cause` says why in the reader's language; `days_left` of a key, below 0: it is over."""
+
+    connection_id: UUID
+    connection_name: str
+    kind: Literal["unreachable", "refused", "key_ends"]
+    cause: str | None
+    since: str | None
+    last_good: str | None
+    last_day: str | None
+    days_left: int | None
+    is_urgent: bool
+
+
+class AttentionView(Shape):
+    """What the reader should see to, what fell over first; for members what they maintain."""
+
+    matters: list[MatterView]
 
 
 class ModelsChange(Input):

@@ -96,7 +96,7 @@ BRACKETS: Final = (
 SCHEMES: Final = (
     UrlRow("U260", "plain http", "http://llm.example", "url_not_https"),
     UrlRow("U261", "plain http in capitals", "HTTP://llm.example", "url_not_https"),
-    UrlRow("U262", "plain http to this machine", "http://localhost:11434", "url_local"),
+    UrlRow("U262", "plain http to this machine", "http://localhost:11434", "url_local", over_http="ollama_local"),
     UrlRow("U263", "plain http to metadata", "http://169.254.169.254/latest/meta-data", "url_local"),
     UrlRow("U264", "plain http to IPv6 loopback", "http://[::1]:8443", "url_local"),
     UrlRow("U265", "no scheme but slashes", "//llm.example", "url_not_https"),

@@ -7,9 +7,10 @@ Speaks `GET …/models` and `POST …/chat/completions` (Azure's `/openai/deploy
 process: `python -m tests.support.model_server --port 0 --cert chain.pem --key key.pem` prints one line of JSON,
 `{"port": …, "base_url": …}`; `GET /counts` gives the ground truth as JSON. What it sends is chosen by the model id:
 
-    steady                 20 words (or `max_tokens` of them), finish, usage, [DONE]; so does every unlisted `steady-…`
+    steady                 20 words (`max_tokens` at the most), finish, usage, [DONE]; so does every unlisted `steady-…`
+    talks-on-N             N words, whatever `max_tokens` says
     burst-N                N words as fast as they can be written
-    paced-N                N words a second, 200 of them or `max_tokens`; one write each
+    paced-N                N words a second, 200 of them, `max_tokens` at the most; one write each
     slow                   like steady, five words a second
     echo                   answers with the conversation it got, as JSON
     held                   sends half, then waits for `server.release()`
@@ -28,6 +29,13 @@ process: `python -m tests.support.model_server --port 0 --cert chain.pem --key k
     html, redirect         a login page with status 200 / a 302
     empty, empty-stream    a finish without text / a stream without events
     content-filter         a finish `content_filter` without text
+    calls-tools, calls-as-before
+                           tools called without having been offered: in pieces / in the field that OpenAI had first
+    calls-and-hangs, thinks-long
+                           half a call / a thought, then nothing (until released)
+    declines, cites        a refusal in its own field / sources as annotations
+    length, length-thinking, filtered-mid, paused, ends-oddly
+                           half, or nothing but thinking, and that finish
     swallowed-error        an empty event and the end, as Ollama does when its model dies
     error-in-stream, error-string-in-stream, error-event-in-stream
                            half, then an error object / an error string / an `event: error`
@@ -37,6 +45,9 @@ process: `python -m tests.support.model_server --port 0 --cert chain.pem --key k
     refuses-stream-options 422 as long as `stream_options` is sent
     max-completion-tokens-only
                            400 as long as `max_tokens` is sent
+    steady-sees, …-sees-…  takes pictures and PDFs beside text, as its name says; all others refuse them
+    lies-huge, lies-more, lies-nothing, lies-negative, lies-words, lies-endless, lies-free
+                           like steady, with usage that is not true
     anything else          404 model_not_found
 
 Bodies of refusals hold the marker `LEAK_MARKER`, so that tests can prove that no endpoint text reaches a person.

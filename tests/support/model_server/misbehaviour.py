@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from tests.support.model_server.wire import Answerer, as_chunk
@@ -25,12 +25,14 @@ class Exchange:
     asked: dict[str, object]
     answerer: Answerer
     tokens: int = 0
+    lie: dict[str, object] = field(default_factory=dict)
+    """Said in the place of the truth about usage."""
 
     @property
     def words(self) -> int:
-        """How many words were asked for."""
-        limit = self.asked.get("max_tokens") or self.asked.get("max_completion_tokens") or self.number or WORDS
-        return limit if isinstance(limit, int) else WORDS
+        """How many words it has to say: as many as its name does, and no more than it may."""
+        limit, own = self.asked.get("max_tokens") or self.asked.get("max_completion_tokens"), self.number or WORDS
+        return min(limit, own) if isinstance(limit, int) else own
 
     @property
     def number(self) -> int | None:
@@ -51,12 +53,13 @@ class Exchange:
         return isinstance(options, dict) and bool(options.get("include_usage"))
 
     def usage(self) -> dict[str, object]:
-        """Give the truth about tokens so far."""
+        """Give the truth about tokens so far, or what is said in its place."""
         return {
             "prompt_tokens": self.tokens_in,
             "completion_tokens": self.tokens,
             "total_tokens": self.tokens_in + self.tokens,
             "prompt_tokens_details": {"cached_tokens": 0},
+            **self.lie,
         }
 
     def event(self, delta: dict[str, object] | None, finish: str | None = None, **more: Any) -> bytes:
@@ -133,9 +136,16 @@ async def _pace(exchange: Exchange, words: int, per_second: float) -> None:
     await exchange.answerer.end_stream()
 
 
+async def talk_on(exchange: Exchange) -> None:
+    """Says what it has to say, whatever it was limited to."""
+    exchange.asked.pop("max_tokens", None)
+    exchange.asked.pop("max_completion_tokens", None)
+    await answer_steadily(exchange)
+
+
 async def pace(exchange: Exchange) -> None:
     limit = exchange.asked.get("max_tokens")
-    await _pace(exchange, limit if isinstance(limit, int) else 200, exchange.number or 50)
+    await _pace(exchange, min(limit, 200) if isinstance(limit, int) else 200, exchange.number or 50)
 
 
 async def crawl(exchange: Exchange) -> None:
@@ -341,6 +351,7 @@ GARBAGE = b"data: {this is not json\n\n"
 ANSWERS: dict[str, Answer] = {
     "steady": answer_steadily,
     "burst": burst,
+    "talks-on": talk_on,
     "paced": pace,
     "slow": crawl,
     "echo": echo,

@@ -12,9 +12,12 @@ from types import TracebackType
 from typing import Literal, Self
 
 from tests.support.model_server.misbehaviour import ANSWERS, LEAK_MARKER, Exchange, refuse
+from tests.support.model_server.parts import refuse_parts
+from tests.support.model_server.shapes import SHAPES
 from tests.support.model_server.wire import Answerer, Request, read_request
 
-Listing = Literal["models", "none", "html", "empty", "not-json"]
+SHORT = 64
+Listing = Literal["models", "none", "html", "empty", "not-json", "hangs"]
 __all__ = ["LEAK_MARKER", "Counts", "ModelServer"]
 
 
@@ -57,9 +60,16 @@ class ModelServer:
         self.released = asyncio.Event()
         self.last_request: Request | None = None
         self.last_chat: dict[str, object] = {}
+        self.short_as: str | None = None
+        # Whatever model is asked for answers as this one.
+        self.answers_as: str | None = None
+        """The model id whose way answers what asks for at most 64 tokens, whatever model it names."""
         self.key = key
+        # A second key that is valid, too, as at any provider while one is replaced.
+        self.also_takes: str | None = None
         self.listing: Listing = listing
         self.models = list(models)
+        self.context_length = 8192
         self.port = port
         self._context = context
         self._name = name
@@ -145,7 +155,7 @@ class ModelServer:
 
     def _has_key(self, request: Request) -> bool:
         sent = (request.headers.get("authorization", "").removeprefix("Bearer "), request.headers.get("api-key"))
-        return self.key is None or self.key in sent
+        return self.key is None or self.key in sent or (self.also_takes is not None and self.also_takes in sent)
 
     def _match_chat(self, path: str) -> re.Match[str] | None:
         prefix = re.escape(self._prefix)
@@ -153,6 +163,8 @@ class ModelServer:
 
     async def _list_models(self, answerer: Answerer) -> None:
         self.counts.list_requests += 1
+        if self.listing == "hangs":
+            await self.released.wait()
         if self.listing == "none":
             await answerer.send_json({"detail": f"Not Found {LEAK_MARKER}"}, 404)
         elif self.listing == "html":
@@ -161,7 +173,10 @@ class ModelServer:
             await answerer.send(200, f"hello {LEAK_MARKER}".encode(), "text/plain")
         else:
             names = [] if self.listing == "empty" else self.models
-            data = [{"id": name, "object": "model", "owned_by": "tests", "max_model_len": 8192} for name in names]
+            data = [
+                {"id": name, "object": "model", "owned_by": "tests", "max_model_len": self.context_length}
+                for name in names
+            ]
             await answerer.send_json({"object": "list", "data": data})
 
     async def _chat(self, request: Request, answerer: Answerer, deployment: str | None) -> None:
@@ -170,10 +185,19 @@ class ModelServer:
         exchange = Exchange(
             f"chatcmpl-{self.counts.chat_requests}", deployment or str(asked.get("model")), asked, answerer
         )
+        self._note(exchange)
+        limit = asked.get("max_tokens")
+        if self.short_as is not None and isinstance(limit, int) and limit <= SHORT:
+            exchange.model = self.short_as
+        exchange.model = self.answers_as or exchange.model
         family = re.sub(r"-\d+$", "", exchange.model)
         if exchange.model.startswith("steady"):
             family = "steady"
-        answer = ANSWERS.get(exchange.model) or ANSWERS.get(family)
+        answer = SHAPES.get(exchange.model) or ANSWERS.get(exchange.model) or ANSWERS.get(family)
+        refused = refuse_parts(asked, exchange.model)
+        if refused is not None:
+            await answerer.send_json({"error": {"message": f"{refused} {LEAK_MARKER}", "code": 400}}, 400)
+            return
         try:
             if answer is None:
                 await refuse(answerer, "error-404-model")
@@ -185,6 +209,9 @@ class ModelServer:
             self.counts.tokens_by_request[exchange.id] = exchange.tokens
             if len(self.counts.tokens_by_request) > 10_000:
                 self.counts.tokens_by_request.pop(next(iter(self.counts.tokens_by_request)))
+
+    def _note(self, exchange: Exchange) -> None:
+        """Hear of a call before it is answered; `exchange.tokens` grows while words are sent."""
 
 
 def describe(server: ModelServer) -> str:

@@ -74,13 +74,46 @@ export async function send(method: Method, path: string, options: Options = {}):
     });
   } catch (error) {
     if (options.signal?.aborted) throw error;
-    const problem = { code: "offline", message: client.wordOffline(), retryable: true } as Problem;
-    throw new ProblemError(0, problem, null);
+    throw offline();
   }
   if (response.ok) return response;
-  if (response.status === 401 && !path.startsWith("/api/sign-")) client.onSignedOut();
-  throw await problemOf(response);
+  throw await refusalOf(response, path);
 }
+
+function offline(): ProblemError {
+  return new ProblemError(0, { code: "offline", message: client.wordOffline(), retryable: true } as Problem, null);
+}
+
+async function refusalOf(response: Response, path: string): Promise<ProblemError> {
+  if (response.status === 401 && !path.startsWith("/api/sign-")) client.onSignedOut();
+  const problem = await problemOf(response);
+  // This browser went on under another token, in another tab: the next try must carry what belongs to it.
+  if (problem.problem.code === "csrf_wrong") client.onSignedOut();
+  return problem;
+}
+
+/** Sends a file as it is and tells which share of it has left, which fetch can't. Throws what `send` throws. */
+export function sendFile<T>(path: string, file: File, signal: AbortSignal, onProgress: (share: number) => void): Promise<T> {
+  const request = new XMLHttpRequest();
+  request.open("POST", path);
+  const about = { "Content-Type": "application/octet-stream", "File-Name": encodeURIComponent(wellFormed(file.name)) };
+  for (const [name, value] of headersFor("POST", { headers: about })) request.setRequestHeader(name, value);
+  signal.addEventListener("abort", () => request.abort(), { once: true });
+  request.upload.addEventListener("progress", (event) => event.lengthComputable && onProgress(event.loaded / event.total));
+  return new Promise((resolve, reject) => {
+    request.addEventListener("abort", () => reject(new DOMException("aborted", "AbortError")));
+    request.addEventListener("error", () => reject(offline()));
+    request.addEventListener("load", () => {
+      const answer = new Response(request.responseText, { status: request.status, headers: { "X-Request-ID": request.getResponseHeader("X-Request-ID") ?? "" } });
+      if (answer.ok) answer.json().then((body) => resolve(body as T), reject);
+      else void refusalOf(answer, path).then(reject);
+    });
+    request.send(file);
+  });
+}
+
+// Half of a character in a file's name can't be encoded.
+const wellFormed = (name: string): string => name.replace(/\p{Surrogate}/gu, "\uFFFD");
 
 async function json<T>(method: Method, path: string, options?: Options): Promise<T> {
   const response = await send(method, path, options);

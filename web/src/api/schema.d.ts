@@ -4,6 +4,182 @@
  */
 
 export interface paths {
+    "/api/aliases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Aliases
+         * @description List all names, and what each stands for.
+         */
+        get: operations["list_aliases"];
+        put?: never;
+        /**
+         * Make Alias
+         * @description Make a name for a model.
+         */
+        post: operations["make_alias"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/aliases/{alias_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Alias
+         * @description Read a name with what it stood for.
+         */
+        get: operations["get_alias"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Alias
+         * @description Delete a name; conversations that used it stay readable.
+         */
+        delete: operations["delete_alias"];
+        options?: never;
+        head?: never;
+        /**
+         * Rename Alias
+         * @description Change the name itself.
+         */
+        patch: operations["rename_alias"];
+        trace?: never;
+    };
+    "/api/aliases/{alias_id}/target": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Point Alias
+         * @description Let a name stand for another model from now on.
+         */
+        put: operations["point_alias"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/announcements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Announcements
+         * @description Give what is to be shown now.
+         */
+        get: operations["list_announcements"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/attachments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Upload
+         * @description Keep a file for the next message. The body is the file, `File-Name` its name, percent-encoded.
+         */
+        post: operations["upload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/attachments/{attachment_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Attachment
+         * @description Tell of one attachment of one's own.
+         */
+        get: operations["get_attachment"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove Attachment
+         * @description Forget one that was not sent.
+         */
+        delete: operations["remove_attachment"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/attachments/{attachment_id}/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Content
+         * @description Give what is in an attachment of one's own.
+         */
+        get: operations["get_content"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/attention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Matters
+         * @description List what the reader should see to: connections that fell over, keys that end.
+         */
+        get: operations["list_matters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/audit": {
         parameters: {
             query?: never;
@@ -33,9 +209,93 @@ export interface paths {
         };
         /**
          * Check Trail
-         * @description Follow the whole chain and tell whether it holds (P17).
+         * @description Follow the whole chain and tell whether it holds, and else what was done to it where (P17).
          */
         get: operations["check_trail"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/audit/exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Export Trail
+         * @description Give the trail as a file, oldest first. Being exported is itself an entry, the last of the file.
+         */
+        post: operations["export_trail"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/audit/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Rules
+         * @description Tell how long entries are kept, and what is recorded of where people come from.
+         */
+        get: operations["get_rules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change Rules
+         * @description Change these rules; the change is an entry.
+         */
+        patch: operations["change_rules"];
+        trace?: never;
+    };
+    "/api/billing/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take Billing Event
+         * @description Take a signed event. The body is read as it is signed: what nobody signed is not parsed (docs/billing.md).
+         */
+        post: operations["take_billing_event"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/comparisons/tally": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Tally
+         * @description Tell how the team's comparisons came out in a range of days (UTC), by default the last 90.
+         */
+        get: operations["get_tally"];
         put?: never;
         post?: never;
         delete?: never;
@@ -116,6 +376,30 @@ export interface paths {
         patch: operations["change_connection"];
         trace?: never;
     };
+    "/api/connections/{connection_id}/audience": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Connection Audience
+         * @description Read who may use the models of a connection.
+         */
+        get: operations["get_connection_audience"];
+        /**
+         * Set Connection Audience
+         * @description Set who may use the models of a connection that have no rule of their own.
+         */
+        put: operations["set_connection_audience"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/connections/{connection_id}/discovery": {
         parameters: {
             query?: never;
@@ -156,6 +440,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/connections/{connection_id}/key-uses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Key Uses
+         * @description Read how often a connection's key was used of late.
+         */
+        get: operations["get_key_uses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/connections/{connection_id}/models": {
         parameters: {
             query?: never;
@@ -169,6 +473,46 @@ export interface paths {
          * @description Set which models appear in the picker.
          */
         put: operations["change_models"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/connections/{connection_id}/models/{model_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change Model Profile
+         * @description Set what people know better of a model.
+         */
+        patch: operations["change_model_profile"];
+        trace?: never;
+    };
+    "/api/connections/{connection_id}/models/{model_id}/audience": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Model Audience
+         * @description Set who may use one model, or let what holds for its connection count.
+         */
+        put: operations["set_model_audience"];
         post?: never;
         delete?: never;
         options?: never;
@@ -205,7 +549,7 @@ export interface paths {
         };
         /**
          * List Conversations
-         * @description List one's conversations, last changed first.
+         * @description List one's conversations, last changed first: those in use, or those in the archive.
          */
         get: operations["list_conversations"];
         put?: never;
@@ -243,9 +587,89 @@ export interface paths {
         head?: never;
         /**
          * Change Conversation
-         * @description Rename a conversation.
+         * @description Rename a conversation, pin it, put it into the archive, or undo that.
          */
         patch: operations["change_conversation"];
+        trace?: never;
+    };
+    "/api/conversations/{conversation_id}/comparisons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Compare
+         * @description Ask several models at once. Each answer counts as a message of its own.
+         */
+        post: operations["compare"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/{conversation_id}/comparisons/{comparison_id}/choice": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Go On From
+         * @description Let the conversation go on from one of the answers.
+         */
+        put: operations["go_on_from"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/{conversation_id}/comparisons/{comparison_id}/verdict": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Judge
+         * @description Give a verdict; it is final. Of a blind comparison, the models are told from now on.
+         */
+        put: operations["judge"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/{conversation_id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Conversation
+         * @description Give a conversation of one's own: as Markdown the branch that is shown, as JSON the whole tree.
+         */
+        get: operations["export_conversation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/conversations/{conversation_id}/head": {
@@ -288,6 +712,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/conversations/{conversation_id}/messages/{message_id}/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Compare Again
+         * @description Ask several models at once for further answers to a question that was asked.
+         */
+        post: operations["compare_again"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/{conversation_id}/messages/{message_id}/continue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Continue Reply
+         * @description Go on with an answer that broke off: a new one beside it begins with its text. The first stays as it is.
+         */
+        post: operations["continue_reply"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/conversations/{conversation_id}/messages/{message_id}/regenerate": {
         parameters: {
             query?: never;
@@ -303,6 +767,138 @@ export interface paths {
          */
         post: operations["regenerate"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/{conversation_id}/receipts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Receipts
+         * @description Give the receipts of a conversation of one's own, without a word of content.
+         */
+        get: operations["get_receipts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/{conversation_id}/seal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Seal Conversation
+         * @description Seal a conversation of one's own, or tighten its seal; what a model outside is writing in it ends.
+         */
+        put: operations["seal_conversation"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/{conversation_id}/sharing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Sharing
+         * @description Tell who may read a conversation of one's own.
+         */
+        get: operations["get_sharing"];
+        put?: never;
+        post?: never;
+        /**
+         * End Sharing
+         * @description Let nobody read it but oneself, from now on.
+         */
+        delete: operations["end_sharing"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/{conversation_id}/sharing/head": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Move Shared Head
+         * @description Let the readers see more, less, or another branch.
+         */
+        put: operations["move_shared_head"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/{conversation_id}/sharing/people/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Share With Person
+         * @description Let one member of the team read.
+         */
+        put: operations["share_with_person"];
+        post?: never;
+        /**
+         * Unshare With Person
+         * @description Take it back from one member.
+         */
+        delete: operations["unshare_with_person"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/{conversation_id}/sharing/team": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Share With Team
+         * @description Let the whole team read, and whoever joins it.
+         */
+        put: operations["share_with_team"];
+        post?: never;
+        /**
+         * Unshare With Team
+         * @description Take it back from the team; who reads by name still does.
+         */
+        delete: operations["unshare_with_team"];
         options?: never;
         head?: never;
         patch?: never;
@@ -348,7 +944,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/invitations/{token}": {
+    "/api/identities": {
         parameters: {
             query?: never;
             header?: never;
@@ -356,16 +952,96 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Peek Invitation
-         * @description Show what an invitation link offers.
+         * List Identities
+         * @description Read one's links, and what could be linked.
          */
-        get: operations["peek_invitation"];
+        get: operations["list_identities"];
+        put?: never;
+        /**
+         * Link Identity
+         * @description Begin to link one's account to a provider.
+         */
+        post: operations["link_identity"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/identities/{identity_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Unlink Identity
+         * @description Remove one of one's links.
+         */
+        delete: operations["unlink_identity"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/invitations/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
         put?: never;
         /**
          * Accept Invitation
-         * @description Join a team: as who is signed in (empty form), or with an account.
+         * @description Join a team: as who is signed in (the token alone), or with an account.
          */
         post: operations["accept_invitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/invitations/peek": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Peek Invitation
+         * @description Show what an invitation link offers.
+         */
+        post: operations["peek_invitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/message-previews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Message
+         * @description Tell what a model would not be sent of a message, were it sent now, or for another answer. Nothing is stored.
+         */
+        post: operations["preview_message"];
         delete?: never;
         options?: never;
         head?: never;
@@ -401,11 +1077,283 @@ export interface paths {
         };
         /**
          * List Models
-         * @description List everything the team can write with.
+         * @description List what this person can write with.
          */
         get: operations["list_models"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/models/state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Model State
+         * @description Say whether one may write with a model now: for what stands in a conversation and in no list any more.
+         */
+        get: operations["get_model_state"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/openapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Api Document
+         * @description Give this document. Strangers are not told what runs here, nor which version of it.
+         */
+        get: operations["api_document"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/announcements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Operator Announcements
+         * @description Give all that are kept.
+         */
+        get: operations["list_operator_announcements"];
+        put?: never;
+        /**
+         * Make Announcement
+         * @description Announce something.
+         */
+        post: operations["make_announcement"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/announcements/{announcement_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change Announcement
+         * @description Announce something else instead; whoever has closed it sees it again.
+         */
+        put: operations["change_announcement"];
+        post?: never;
+        /**
+         * Remove Announcement
+         * @description Take an announcement away.
+         */
+        delete: operations["remove_announcement"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Deployment Health
+         * @description Look how the deployment is.
+         */
+        get: operations["get_deployment_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Plan Catalogue
+         * @description Give what each plan includes, and how many teams are on it.
+         */
+        get: operations["get_plan_catalogue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/provider-tests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test Standard Provider
+         * @description Test a provider's key by one free request.
+         */
+        post: operations["test_standard_provider"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Standard Providers
+         * @description Give the curated list, and how each provider's key stands.
+         */
+        get: operations["list_standard_providers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/teams": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Operator Teams
+         * @description Give teams with plan, standing and figures of this month.
+         */
+        get: operations["list_operator_teams"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/teams/{team_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Operator Team
+         * @description Give one team in figures.
+         */
+        get: operations["get_operator_team"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change Operator Team
+         * @description Set a team's plan, standing or both; in force for its next request.
+         */
+        patch: operations["change_operator_team"];
+        trace?: never;
+    };
+    "/api/password-resets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask For Reset
+         * @description Have a link mailed, if somebody has this address; the answer is the same if nobody has.
+         */
+        post: operations["ask_for_reset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/password-resets/finish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Finish Reset
+         * @description Set a new password with a link.
+         */
+        post: operations["finish_reset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/password-resets/peek": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Peek Reset
+         * @description Tell whose password a link sets.
+         */
+        post: operations["peek_reset"];
         delete?: never;
         options?: never;
         head?: never;
@@ -430,6 +1378,70 @@ export interface paths {
          * @description Change one's name or language.
          */
         patch: operations["change_profile"];
+        trace?: never;
+    };
+    "/api/profile/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change Password
+         * @description Change one's password; every other sign-in ends.
+         */
+        post: operations["change_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/profile/sign-ins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Devices
+         * @description List where one is signed in.
+         */
+        get: operations["list_devices"];
+        put?: never;
+        post?: never;
+        /**
+         * End Other Devices
+         * @description End all of one's sign-ins but this one.
+         */
+        delete: operations["end_other_devices"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/profile/sign-ins/{sign_in_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End Device
+         * @description End one of one's sign-ins.
+         */
+        delete: operations["end_device"];
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/replies/{reply_id}/events": {
@@ -472,6 +1484,178 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/searches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Search Conversations
+         * @description Find one's own conversations by their titles and messages.
+         */
+        post: operations["search_conversations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/second-factors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Factors
+         * @description Read one's second factors.
+         */
+        get: operations["get_factors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/second-factors/app": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin App
+         * @description Begin to set an authenticator app up; the secret is shown this once.
+         */
+        post: operations["begin_app"];
+        /**
+         * Remove App
+         * @description Remove one's authenticator app.
+         */
+        delete: operations["remove_app"];
+        options?: never;
+        head?: never;
+        /**
+         * Rename App
+         * @description Rename one's authenticator app.
+         */
+        patch: operations["rename_app"];
+        trace?: never;
+    };
+    "/api/second-factors/app/confirmation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm App
+         * @description Let the authenticator app count, once its first code is right.
+         */
+        post: operations["confirm_app"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/second-factors/passkey-question": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin Passkey
+         * @description Ask the browser to make a passkey.
+         */
+        post: operations["begin_passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/second-factors/passkeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add Passkey
+         * @description Keep the passkey that the browser made.
+         */
+        post: operations["add_passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/second-factors/passkeys/{passkey_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Passkey
+         * @description Remove one of one's passkeys.
+         */
+        delete: operations["remove_passkey"];
+        options?: never;
+        head?: never;
+        /**
+         * Rename Passkey
+         * @description Rename one of one's passkeys.
+         */
+        patch: operations["rename_passkey"];
+        trace?: never;
+    };
+    "/api/second-factors/recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make Recovery Codes
+         * @description Make new recovery codes, shown this once; the old ones end.
+         */
+        post: operations["make_recovery_codes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/session": {
         parameters: {
             query?: never;
@@ -486,6 +1670,110 @@ export interface paths {
         get: operations["get_session"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/session/proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Proof Ways
+         * @description Tell how one can prove who one is.
+         */
+        get: operations["get_proof_ways"];
+        put?: never;
+        /**
+         * Give Proof
+         * @description Prove who one is; good for ten minutes. The browser goes on under a new token.
+         */
+        post: operations["give_proof"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/session/proof/code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Prove By Code
+         * @description Prove anew who one is, with a code of the authenticator app.
+         */
+        post: operations["prove_by_code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/session/proof/passkey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Prove By Passkey
+         * @description Prove anew who one is, with a passkey.
+         */
+        post: operations["prove_by_passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/session/proof/passkey-question": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask For Proof
+         * @description Ask for one of one's passkeys.
+         */
+        post: operations["ask_for_proof"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/session/proof/provider": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Prove By Provider
+         * @description Begin to prove who one is: a team's provider for a sign-in that came by it, else the deployment's.
+         */
+        post: operations["prove_by_provider"];
         delete?: never;
         options?: never;
         head?: never;
@@ -512,6 +1800,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/shared-conversations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Shared
+         * @description List what others share with oneself.
+         */
+        get: operations["list_shared"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shared-conversations/{conversation_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Shared
+         * @description Read one of them, or one's own as its readers see it.
+         */
+        get: operations["get_shared"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shared-conversations/{conversation_id}/attachments/{attachment_id}/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Shared Content
+         * @description Give what is in an attachment of the branch that one may read.
+         */
+        get: operations["get_shared_content"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/sign-in": {
         parameters: {
             query?: never;
@@ -526,6 +1874,226 @@ export interface paths {
          * @description Sign in.
          */
         post: operations["sign_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sign-in/code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign In By Code
+         * @description Finish signing in with a code of the authenticator app.
+         */
+        post: operations["sign_in_by_code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sign-in/passkey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign In By Passkey
+         * @description Sign in by passkey alone: its user was verified, so it is two factors in one.
+         */
+        post: operations["sign_in_by_passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sign-in/passkey-question": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask For Passkey
+         * @description Ask for a passkey: of whoever opens the sign-in page.
+         */
+        post: operations["ask_for_passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sign-in/provider": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin Provider Sign In
+         * @description Begin to sign in by an identity provider.
+         */
+        post: operations["begin_provider_sign_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sign-in/provider/return": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Finish Provider Sign In
+         * @description Finish what this browser began at an identity provider.
+         */
+        post: operations["finish_provider_sign_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sign-in/provider/{provider}/logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hear Provider Logout
+         * @description End sign-ins whose session at the provider ended (Back-Channel Logout 1.0); a page that sends it is refused.
+         */
+        post: operations["hear_provider_logout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sign-in/recovery-code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign In By Recovery Code
+         * @description Finish signing in with a recovery code; the answer tells how many are left.
+         */
+        post: operations["sign_in_by_recovery_code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sign-in/second-passkey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Finish By Passkey
+         * @description Finish signing in with a passkey.
+         */
+        post: operations["finish_by_passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sign-in/second-passkey-question": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask For Second Passkey
+         * @description Ask for a passkey of the person whose password was right.
+         */
+        post: operations["ask_for_second_passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sign-in/second-step": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Leave Second Step
+         * @description Give a sign-in up that is under way.
+         */
+        delete: operations["leave_second_step"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sign-in/team/{team_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Provider Offer
+         * @description Show what a team's sign-in link offers.
+         */
+        get: operations["get_provider_offer"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -572,6 +2140,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/standard-models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Standard Models
+         * @description List all standard models with who may use them.
+         */
+        get: operations["list_standard_models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/standard-models/audience": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Standard Audience
+         * @description Set who may use a standard model or all of a provider.
+         */
+        put: operations["set_standard_audience"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/team": {
         parameters: {
             query?: never;
@@ -596,6 +2204,102 @@ export interface paths {
         patch: operations["change_team"];
         trace?: never;
     };
+    "/api/team/conversation-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Conversation Rules
+         * @description Read what the team has decided for its conversations.
+         */
+        get: operations["get_conversation_rules"];
+        /**
+         * Set Conversation Rules
+         * @description Set it.
+         */
+        put: operations["set_conversation_rules"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/team/identity-provider": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Identity Provider
+         * @description Read how people come into the team by an identity provider.
+         */
+        get: operations["get_identity_provider"];
+        /**
+         * Save Identity Provider
+         * @description Store the team's provider; what changed its address or credentials has to be tested again.
+         */
+        put: operations["save_identity_provider"];
+        post?: never;
+        /**
+         * Remove Identity Provider
+         * @description Remove it with every link to it.
+         */
+        delete: operations["remove_identity_provider"];
+        options?: never;
+        head?: never;
+        /**
+         * Switch Identity Provider
+         * @description Switch it on or off, and demand it or not.
+         */
+        patch: operations["switch_identity_provider"];
+        trace?: never;
+    };
+    "/api/team/identity-provider/tests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test Identity Provider
+         * @description Walk the way to the team's provider, stage by stage.
+         */
+        post: operations["test_identity_provider"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/team/identity-provider/trial": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test Provider Sign In
+         * @description Begin the last stage of a provider's test: to sign in there and come back.
+         */
+        post: operations["test_provider_sign_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/team/invitations": {
         parameters: {
             query?: never;
@@ -607,7 +2311,7 @@ export interface paths {
         put?: never;
         /**
          * Invite
-         * @description Make an invitation link; its path is shown this once.
+         * @description Make an invitation link; its path is shown this once, and mailed if an address was given.
          */
         post: operations["invite"];
         delete?: never;
@@ -660,6 +2364,510 @@ export interface paths {
         patch: operations["change_role"];
         trace?: never;
     };
+    "/api/team/members/{user_id}/sign-ins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Sign Member Out
+         * @description End every sign-in with which a member could work in the team.
+         */
+        delete: operations["sign_member_out"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/team/owner": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hand Over
+         * @description Make somebody else owner, and step down to admin.
+         */
+        post: operations["hand_over"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/team/privacy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Privacy
+         * @description Tell who answers for what here, what the team has decided, and one's own exports.
+         */
+        get: operations["get_privacy"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/team/privacy/clearing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Clearing
+         * @description Let only cleared models have the team's words, or all again.
+         */
+        put: operations["set_clearing"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/team/privacy/erasure": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Plan Team
+         * @description Tell what erasing the team would do; changes nothing.
+         */
+        get: operations["plan_team"];
+        put?: never;
+        /**
+         * Erase Team
+         * @description Erase the team, and the accounts that are in no other.
+         */
+        post: operations["erase_team"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/team/privacy/exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Export Own
+         * @description Begin to export what is stored of oneself in this team.
+         */
+        post: operations["export_own"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/team/privacy/exports/{export_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Export
+         * @description Tell how far an export is.
+         */
+        get: operations["get_export"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Export
+         * @description Delete an export, or stop making it.
+         */
+        delete: operations["delete_export"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/team/privacy/exports/{export_id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Fetch Export
+         * @description Give an export's file to whoever asked for it.
+         */
+        post: operations["fetch_export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/team/privacy/own-hardware/{connection_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm Own Hardware
+         * @description Confirm that a connection leads to own hardware, so that it counts where only cleared models may be used.
+         */
+        post: operations["confirm_own_hardware"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/team/privacy/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List People
+         * @description List everybody whose data lies in the team.
+         */
+        get: operations["list_people"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/team/privacy/people/{user_id}/erasure": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Plan Person
+         * @description Tell what erasing a person's data in the team would do; changes nothing.
+         */
+        get: operations["plan_person"];
+        put?: never;
+        /**
+         * Erase Person
+         * @description Erase a person's data in the team, and their account if it is in no other.
+         */
+        post: operations["erase_person"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/team/privacy/receipts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Receipts
+         * @description List the receipts of the team's erasures.
+         */
+        get: operations["list_receipts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/team/privacy/recipients": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Recipients
+         * @description List whom words of the team may reach, with their undertakings.
+         */
+        get: operations["list_recipients"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/team/privacy/records": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Export Record
+         * @description Give the record of processing, prefilled from what is configured.
+         */
+        post: operations["export_record"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/team/privacy/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Retention
+         * @description Set how long the team keeps what it writes.
+         */
+        put: operations["set_retention"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/team/privacy/retention/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Foresee Retention
+         * @description Count what a rule would delete now.
+         */
+        post: operations["foresee_retention"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/team/privacy/standard-undertakings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Standard Undertaking
+         * @description Record that of a provider of standard models, or take it away.
+         */
+        put: operations["set_standard_undertaking"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/team/privacy/team-exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Export Team
+         * @description Begin to export what the team has decided and set up.
+         */
+        post: operations["export_team"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/team/privacy/undertakings/{connection_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Record Undertaking
+         * @description Record a connection's secrecy undertaking.
+         */
+        put: operations["record_undertaking"];
+        post?: never;
+        /**
+         * Remove Undertaking
+         * @description Take a connection's away.
+         */
+        delete: operations["remove_undertaking"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/team/receipts/{conversation_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Export Receipts
+         * @description Give those of any conversation of the team; it stands in the trail.
+         */
+        post: operations["export_receipts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/team/seals/{conversation_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Seal
+         * @description Tell about the seal of any conversation of the team.
+         */
+        get: operations["get_seal"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/team/seals/{conversation_id}/lift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lift Seal
+         * @description Lift or widen the seal of any conversation of the team.
+         */
+        post: operations["lift_seal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/team/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Second Factor Rule
+         * @description Read whether everybody in the team needs a second factor.
+         */
+        get: operations["get_second_factor_rule"];
+        /**
+         * Set Second Factor Rule
+         * @description Ask everybody in the team for a second factor, or no more; in force with the next request.
+         */
+        put: operations["set_second_factor_rule"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/team/session-limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Session Limits
+         * @description Read how long the team's sign-ins last.
+         */
+        get: operations["get_session_limits"];
+        /**
+         * Change Session Limits
+         * @description Set how long the team's sign-ins last.
+         */
+        put: operations["change_session_limits"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/usage": {
         parameters: {
             query?: never;
@@ -680,13 +2888,372 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/usage/exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Export Usage
+         * @description Give one log as a file, a line for each day, model and person: the team's, or one's own for members.
+         */
+        post: operations["export_usage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/usage/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get People
+         * @description Usage of a range of days (UTC) by person; own and standard models apart.
+         */
+        get: operations["get_people"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/usage/prices/{connection_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Price
+         * @description Set the price of a model of a connection, or take it away.
+         */
+        put: operations["set_price"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/usage/standard-prices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Standard Price
+         * @description Set the price of a standard model, or take it away.
+         */
+        put: operations["set_standard_price"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * AliasHistoryView
+         * @description A name with what it stood for, newest first.
+         */
+        AliasHistoryView: {
+            alias: components["schemas"]["AliasView"];
+            /** Turns */
+            turns: components["schemas"]["AliasTurnView"][];
+        };
+        /**
+         * AliasList
+         * @description All names of the team's own, by name.
+         */
+        AliasList: {
+            /** Aliases */
+            aliases: components["schemas"]["AliasView"][];
+        };
+        /**
+         * AliasMake
+         * @description A new name for a model. `target_ref` is an own or a standard model's.
+         */
+        AliasMake: {
+            /** Name */
+            name: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /** Target Ref */
+            target_ref: string;
+        };
+        /**
+         * AliasPoint
+         * @description Let a name stand for another model. `confirmed`: also if words travel farther than before.
+         */
+        AliasPoint: {
+            /**
+             * Confirmed
+             * @default false
+             */
+            confirmed: boolean;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /** Target Ref */
+            target_ref: string;
+        };
+        /**
+         * AliasRename
+         * @description Another name.
+         */
+        AliasRename: {
+            /** Name */
+            name: string;
+        };
+        /**
+         * AliasTurnView
+         * @description One entry of the history: from when on it stood for what, by whom, and why if they said so.
+         */
+        AliasTurnView: {
+            /** At */
+            at: string;
+            /** By Name */
+            by_name: string;
+            /** Connection Name */
+            connection_name: string;
+            /** Model Name */
+            model_name: string;
+            /**
+             * Origin
+             * @enum {string}
+             */
+            origin: "own_hardware" | "own_contract" | "router" | "included" | "scripted";
+            /** Reason */
+            reason: string;
+            /** Target Ref */
+            target_ref: string;
+        };
+        /**
+         * AliasView
+         * @description A name of the team's own and what it stands for; names and zone as they were when it was pointed there.
+         */
+        AliasView: {
+            /** Connection Name */
+            connection_name: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Model Name */
+            model_name: string;
+            /** Name */
+            name: string;
+            /**
+             * Origin
+             * @enum {string}
+             */
+            origin: "own_hardware" | "own_contract" | "router" | "included" | "scripted";
+            /** Ref */
+            ref: string;
+            /** Since */
+            since: string;
+            /** Target Ref */
+            target_ref: string;
+        };
+        /**
+         * AnnouncementDraft
+         * @description A text in both languages, shown from one moment until another.
+         */
+        AnnouncementDraft: {
+            /**
+             * From At
+             * Format: date-time
+             */
+            from_at: string;
+            /**
+             * Kind
+             * @default info
+             * @enum {string}
+             */
+            kind: "info" | "warning";
+            /** Text De */
+            text_de: string;
+            /** Text En */
+            text_en: string;
+            /**
+             * Until At
+             * Format: date-time
+             */
+            until_at: string;
+        };
+        /**
+         * AnnouncementList
+         * @description What is to be shown now.
+         */
+        AnnouncementList: {
+            /** Announcements */
+            announcements: components["schemas"]["AnnouncementView"][];
+        };
+        /**
+         * AnnouncementView
+         * @description What everybody who is signed in is shown, in their language. A change of it is another `edition`.
+         */
+        AnnouncementView: {
+            /** Edition */
+            edition: number;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "info" | "warning";
+            /** Text */
+            text: string;
+            /** Until At */
+            until_at: string;
+        };
+        /**
+         * AnswerChosen
+         * @description The answer to go on from.
+         */
+        AnswerChosen: {
+            /**
+             * Message Id
+             * Format: uuid
+             */
+            message_id: string;
+        };
+        /**
+         * AppConfirmation
+         * @description A first code, and what the app is to be called.
+         */
+        AppConfirmation: {
+            /** Code */
+            code: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * AppSetup
+         * @description What an authenticator app is set up with. It is shown this once, and stored sealed.
+         */
+        AppSetup: {
+            qr: components["schemas"]["QrCode"];
+            /** Secret */
+            secret: string;
+            /** Uri */
+            uri: string;
+        };
+        /**
+         * AppView
+         * @description One's authenticator app.
+         */
+        AppView: {
+            /** Created At */
+            created_at: string;
+            /** Name */
+            name: string;
+            /** Used At */
+            used_at: string | null;
+        };
+        /**
+         * AttachmentView
+         * @description A file that goes with a message. `size` in bytes; `width` and `height` in pixels for pictures, `pages` for PDFs.
+         *
+         *     `has_text`: whether there is text that can go to a model which takes no documents.
+         */
+        AttachmentView: {
+            /** Has Text */
+            has_text: boolean;
+            /** Height */
+            height: number | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "image" | "pdf" | "text";
+            /** Media Type */
+            media_type: string;
+            /** Name */
+            name: string;
+            /** Pages */
+            pages: number | null;
+            /** Size */
+            size: number;
+            /** Width */
+            width: number | null;
+        };
+        /**
+         * AttentionView
+         * @description What the reader should see to, what fell over first; for members what they maintain.
+         */
+        AttentionView: {
+            /** Matters */
+            matters: components["schemas"]["MatterView"][];
+        };
+        /**
+         * AudienceChange
+         * @description Who may use the models of a connection that have no rule of their own.
+         */
+        AudienceChange: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "everyone" | "roles" | "people";
+            /** People */
+            people?: string[];
+            /** Roles */
+            roles?: ("owner" | "admin" | "member")[];
+        };
+        /**
+         * AudienceView
+         * @description A rule. `roles` and `people` belong to the kinds of their name and are empty for the others.
+         */
+        AudienceView: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "everyone" | "roles" | "people" | "nobody";
+            /** People */
+            people: components["schemas"]["NamedPerson"][];
+            /** Roles */
+            roles: ("owner" | "admin" | "member")[];
+        };
+        /**
          * AuditCheck
-         * @description Whether the chain holds; `broken_at` is the first entry that doesn't fit.
+         * @description Whether the chain holds. `kind` and `broken_at`: what was done to it, and the first entry it was done to.
          */
         AuditCheck: {
             /** Broken At */
@@ -695,24 +3262,38 @@ export interface components {
             checked: number;
             /** Intact */
             intact: boolean;
+            /** Kind */
+            kind: string | null;
+            /** Message */
+            message: string;
+            /** Pruned */
+            pruned: number;
         };
         /**
          * AuditEntryView
-         * @description One entry of the trail. `sentence` tells it in the reader's language.
+         * @description One entry of the trail. `sentence` tells it in the reader's language; `client`: as the team's rule has it.
          */
         AuditEntryView: {
             /** Action */
             action: string;
             /** Actor */
             actor: string;
+            /** Actor Id */
+            actor_id: string | null;
             /** At */
             at: string;
+            /** Client */
+            client: string;
             /** Details */
             details: {
                 [key: string]: string | number | boolean | null;
             };
+            /** Object Id */
+            object_id: string;
             /** Object Name */
             object_name: string;
+            /** Object Type */
+            object_type: string;
             /**
              * Outcome
              * @enum {string}
@@ -726,16 +3307,189 @@ export interface components {
             seq: number;
         };
         /**
+         * AuditExport
+         * @description An export. NDJSON can be verified without us, and holds the uses of keys; CSV has them as a table.
+         */
+        AuditExport: {
+            /**
+             * Action
+             * @description an action, or the part before its dot
+             */
+            action?: string | null;
+            /**
+             * Actor
+             * @description a person, or who has no account
+             */
+            actor?: string | "nobody" | null;
+            /**
+             * Format
+             * @default ndjson
+             * @enum {string}
+             */
+            format: "ndjson" | "csv" | "cef";
+            /** From Day */
+            from_day?: string | null;
+            /** Object Id */
+            object_id?: string | null;
+            /** Outcome */
+            outcome?: ("done" | "refused" | "failed") | null;
+            /**
+             * Text
+             * @description a part of an object's name
+             */
+            text?: string | null;
+            /** To Day */
+            to_day?: string | null;
+            /**
+             * What
+             * @default trail
+             * @enum {string}
+             */
+            what: "trail" | "key_uses";
+        };
+        /**
+         * AuditRules
+         * @description What the team decided about its trail. `keep_days` null: everything is kept. `pruned_through` 0: nothing went.
+         */
+        AuditRules: {
+            /**
+             * Clients
+             * @enum {string}
+             */
+            clients: "none" | "coarse" | "full";
+            /** Keep Days */
+            keep_days: number | null;
+            /** Least Days */
+            least_days: number;
+            /** May Change */
+            may_change: boolean;
+            /** May Export */
+            may_export: boolean;
+            /** Most Days */
+            most_days: number;
+            /** Pruned Through */
+            pruned_through: number;
+        };
+        /**
+         * AuditRulesChange
+         * @description Change a rule; absent ones stay. `keep_days` null keeps everything.
+         */
+        AuditRulesChange: {
+            /** Clients */
+            clients?: ("none" | "coarse" | "full") | null;
+            /** Keep Days */
+            keep_days?: number | null;
+        };
+        /**
          * AuditView
-         * @description A page of the trail, newest first.
+         * @description A page of the trail, newest first. `groups` are the parts of `actions` before their dot.
          */
         AuditView: {
             /** Actions */
             actions: string[];
             /** Entries */
             entries: components["schemas"]["AuditEntryView"][];
+            /** Groups */
+            groups: string[];
             /** Next */
             next: string | null;
+        };
+        /**
+         * BesidePiecesView
+         * @description What came beside words: pieces of calls, further sources.
+         */
+        BesidePiecesView: {
+            /** Calls */
+            calls: components["schemas"]["CallPieceView"][];
+            /** Sources */
+            sources: components["schemas"]["SourceView"][];
+        };
+        /**
+         * BesideView
+         * @description What an answer has beside its words.
+         */
+        BesideView: {
+            /** Calls */
+            calls: components["schemas"]["ToolCallView"][];
+            /** Sources */
+            sources: components["schemas"]["SourceView"][];
+        };
+        /**
+         * BillingAnswer
+         * @description What became of a billing event. `repeated`: it had been taken before, and this was its outcome then.
+         */
+        BillingAnswer: {
+            /** Event Id */
+            event_id: string;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "applied" | "unchanged" | "superseded";
+            /** Plan */
+            plan: string;
+            /** Repeated */
+            repeated: boolean;
+            /** Standing */
+            standing: string;
+            /**
+             * Team Id
+             * Format: uuid
+             */
+            team_id: string;
+        };
+        /**
+         * BudgetMonth
+         * @description The budget of one month, in tokens. `month`: its first day.
+         */
+        BudgetMonth: {
+            /** Limit */
+            limit: number;
+            /** Month */
+            month: string;
+            /** Used */
+            used: number;
+        };
+        /**
+         * BudgetView
+         * @description The plan's budget of standard models in this month, in tokens. `resets_on` (UTC): when the next one begins.
+         *
+         *     `used`: settled, without calls whose figures are held back until a blind comparison is judged.
+         */
+        BudgetView: {
+            /** Is Spent */
+            is_spent: boolean;
+            /** Limit */
+            limit: number;
+            /** Resets On */
+            resets_on: string;
+            /** Used */
+            used: number;
+        };
+        /**
+         * CallPieceView
+         * @description More of the answer's call number `at`, from 0; `name` comes once, `arguments` get appended.
+         */
+        CallPieceView: {
+            /** Arguments */
+            arguments: string;
+            /** At */
+            at: number;
+            /** Name */
+            name: string;
+            /** Ran */
+            ran: boolean;
+        };
+        /**
+         * CallsView
+         * @description Calls of this month (UTC) and their tokens, of own models or of standard ones; the two are never added up.
+         */
+        CallsView: {
+            /** Calls */
+            calls: number;
+            /** Failed Calls */
+            failed_calls: number;
+            tokens: components["schemas"]["Tokens"];
         };
         /**
          * CertificateView
@@ -748,6 +3502,139 @@ export interface components {
             expires_on: string;
             /** Name */
             name: string;
+        };
+        /**
+         * ChangedModel
+         * @description A model whose window (in tokens; null: not told) or inputs are others now.
+         */
+        ChangedModel: {
+            /** Context Before */
+            context_before: number | null;
+            /** Context Now */
+            context_now: number | null;
+            /** Inputs Before */
+            inputs_before: string[];
+            /** Inputs Now */
+            inputs_now: string[];
+            /** Model Id */
+            model_id: string;
+        };
+        /**
+         * ClearingSet
+         * @description Whether only cleared models may have the team's words.
+         */
+        ClearingSet: {
+            /** Only Cleared */
+            only_cleared: boolean;
+        };
+        /**
+         * CodeAnswer
+         * @description A code of the app, or a recovery code.
+         */
+        CodeAnswer: {
+            /** Code */
+            code: string;
+        };
+        /**
+         * ComparisonAgain
+         * @description Ask two to four models at once for answers to a question that is stored. Blind: who wrote what is told later.
+         *
+         *     `client_id` is a UUID made by the client: sent again, it returns the same comparison. `may_leave`: as for a message.
+         */
+        ComparisonAgain: {
+            /**
+             * Blind
+             * @default false
+             */
+            blind: boolean;
+            /**
+             * Client Id
+             * Format: uuid
+             */
+            client_id: string;
+            /**
+             * May Leave
+             * @default false
+             */
+            may_leave: boolean;
+            /** Model Refs */
+            model_refs: string[];
+        };
+        /**
+         * ComparisonAsk
+         * @description Ask two to four models at once a new question, which gets `client_id` as its own id.
+         */
+        ComparisonAsk: {
+            /** Attachments */
+            attachments?: string[];
+            /**
+             * Blind
+             * @default false
+             */
+            blind: boolean;
+            /**
+             * Client Id
+             * Format: uuid
+             */
+            client_id: string;
+            /**
+             * May Leave
+             * @default false
+             */
+            may_leave: boolean;
+            /** Model Refs */
+            model_refs: string[];
+            /** Parent Id */
+            parent_id?: string | null;
+            /** Text */
+            text: string;
+        };
+        /**
+         * ComparisonMade
+         * @description The question, the answers that are now being written, in the order they are shown, and the comparison.
+         */
+        ComparisonMade: {
+            /** Answers */
+            answers: components["schemas"]["MessageView"][];
+            comparison: components["schemas"]["ComparisonView"];
+            question: components["schemas"]["MessageView"];
+        };
+        /**
+         * ComparisonView
+         * @description Several answers to one question, `answer_ids` in the order they are shown. `outcome` is null until it is judged.
+         *
+         *     `better_id` is the answer that was found better, `chosen_id` the one that the conversation goes on from.
+         */
+        ComparisonView: {
+            /** Answer Ids */
+            answer_ids: string[];
+            /** Better Id */
+            better_id: string | null;
+            /** Blind */
+            blind: boolean;
+            /** Chosen Id */
+            chosen_id: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Outcome */
+            outcome: ("better" | "tie" | "none") | null;
+            /**
+             * Question Id
+             * Format: uuid
+             */
+            question_id: string;
+        };
+        /**
+         * ConnectionAudienceView
+         * @description Who may use the models of a connection.
+         */
+        ConnectionAudienceView: {
+            audience: components["schemas"]["AudienceView"];
+            /** Models */
+            models: components["schemas"]["ModelAudienceView"][];
         };
         /**
          * ConnectionChange
@@ -795,7 +3682,11 @@ export interface components {
              * @enum {string}
              */
             auth_style: "auto" | "bearer" | "api_key";
-            /** Base Url */
+            /**
+             * Base Url
+             * @description not read where there is only one address
+             * @default
+             */
             base_url: string;
             /**
              * Data Location
@@ -816,15 +3707,15 @@ export interface components {
             /**
              * Provider
              * @default openai_compatible
-             * @constant
+             * @enum {string}
              */
-            provider: "openai_compatible";
+            provider: "openai_compatible" | "ollama" | "openrouter";
             /** Test Id */
             test_id?: string | null;
             tls?: components["schemas"]["TlsInput"] | null;
             /**
              * Zone
-             * @default own_hardware
+             * @default router
              * @enum {string}
              */
             zone: "own_hardware" | "own_contract" | "router";
@@ -838,6 +3729,7 @@ export interface components {
             context_length: number | null;
             /** Enabled */
             enabled: boolean;
+            facts: components["schemas"]["ModelFactsView"];
             /**
              * Id
              * Format: uuid
@@ -849,6 +3741,7 @@ export interface components {
             model_id: string;
             /** Name */
             name: string;
+            profile: components["schemas"]["ModelProfileView"];
             /** Ref */
             ref: string;
             /** Typed */
@@ -875,16 +3768,27 @@ export interface components {
              * Health
              * @enum {string}
              */
-            health: "healthy" | "slow" | "refused" | "unreachable" | "unproven";
+            health: "healthy" | "slow" | "refused" | "unreachable" | "unproven" | "needs_key";
+            /** Health Cause */
+            health_cause?: string | null;
+            /** Health Since */
+            health_since?: string | null;
             /**
              * Id
              * Format: uuid
              */
             id: string;
             key: components["schemas"]["KeyView"];
+            /** Last Good */
+            last_good?: string | null;
             last_test: components["schemas"]["TestResult"] | null;
             /** Maintainer Id */
             maintainer_id: string | null;
+            /**
+             * Maintainer Left
+             * @description who is named left the team: owners are told in their place
+             */
+            maintainer_left: boolean;
             /** Maintainer Name */
             maintainer_name: string | null;
             /** Models */
@@ -893,9 +3797,9 @@ export interface components {
             name: string;
             /**
              * Provider
-             * @constant
+             * @enum {string}
              */
-            provider: "openai_compatible";
+            provider: "openai_compatible" | "ollama" | "openrouter";
             tls: components["schemas"]["TlsView"];
             /** Tokens 30D */
             tokens_30d: number;
@@ -908,25 +3812,52 @@ export interface components {
             zone: "own_hardware" | "own_contract" | "router";
         };
         /**
+         * Continue
+         * @description Go on with an answer that broke off; `model_ref` null means: the same model.
+         */
+        Continue: {
+            /**
+             * May Leave
+             * @default false
+             */
+            may_leave: boolean;
+            /** Model Ref */
+            model_ref?: string | null;
+        };
+        /**
          * ConversationChange
-         * @description Rename.
+         * @description Rename, pin or archive; what is null stays. Pinning takes out of the archive, archiving unpins.
          */
         ConversationChange: {
+            /** Archived */
+            archived?: boolean | null;
+            /** Pinned */
+            pinned?: boolean | null;
             /** Title */
-            title: string;
+            title?: string | null;
         };
         /**
          * ConversationLine
-         * @description One line of the list, newest first. `running` is true while a reply is being written.
+         * @description One line of the list. `running` is true while a reply is being written, `shared` while others may read it.
+         *
+         *     `sealed_to`: the zones its words may reach, null: not sealed.
          */
         ConversationLine: {
+            /** Archived */
+            archived: boolean;
             /**
              * Id
              * Format: uuid
              */
             id: string;
+            /** Pinned */
+            pinned: boolean;
             /** Running */
             running: boolean;
+            /** Sealed To */
+            sealed_to: ("own_hardware" | "own_contract" | "included" | "router")[] | null;
+            /** Shared */
+            shared: boolean;
             /** Title */
             title: string;
             /** Updated At */
@@ -935,18 +3866,26 @@ export interface components {
         /**
          * ConversationList
          * @description A page of the list. `next` is the cursor of the following page, null at the end.
+         *
+         *     What is pinned stands in `pinned` of the first page, in the order of pinning, and in no `conversations`.
          */
         ConversationList: {
             /** Conversations */
             conversations: components["schemas"]["ConversationLine"][];
             /** Next */
             next: string | null;
+            /** Pinned */
+            pinned: components["schemas"]["ConversationLine"][];
         };
         /**
          * ConversationMake
          * @description A new, empty conversation. A title is made from the first words when none is given.
+         *
+         *     `sealed_to` null: as the team's rule says.
          */
         ConversationMake: {
+            /** Sealed To */
+            sealed_to?: ("own_hardware" | "own_contract" | "included" | "router")[] | null;
             /**
              * Title
              * @default
@@ -954,10 +3893,44 @@ export interface components {
             title: string;
         };
         /**
+         * ConversationRulesSet
+         * @description Set what new conversations are sealed to (null: to nothing), and who makes titles.
+         */
+        ConversationRulesSet: {
+            /** Sealed To */
+            sealed_to?: ("own_hardware" | "own_contract" | "included" | "router")[] | null;
+            /**
+             * Titles
+             * @enum {string}
+             */
+            titles: "model" | "words";
+        };
+        /**
+         * ConversationRulesView
+         * @description What the team has decided. `titles_allowed` is false where the operator wants none made by models.
+         */
+        ConversationRulesView: {
+            /** Sealed To */
+            sealed_to: ("own_hardware" | "own_contract" | "included" | "router")[] | null;
+            /**
+             * Titles
+             * @enum {string}
+             */
+            titles: "model" | "words";
+            /** Titles Allowed */
+            titles_allowed: boolean;
+        };
+        /**
          * ConversationView
          * @description A conversation with all its messages; `head_id` is the newest message of the branch that is shown.
+         *
+         *     `sealed_to`: the zones its words may reach, null: not sealed; `sealed_at`: since when it counts.
          */
         ConversationView: {
+            /** Archived */
+            archived: boolean;
+            /** Comparisons */
+            comparisons: components["schemas"]["ComparisonView"][];
             /** Created At */
             created_at: string;
             /** Head Id */
@@ -969,16 +3942,60 @@ export interface components {
             id: string;
             /** Messages */
             messages: components["schemas"]["MessageView"][];
+            /** Pinned */
+            pinned: boolean;
+            /** Sealed At */
+            sealed_at: string | null;
+            /** Sealed To */
+            sealed_to: ("own_hardware" | "own_contract" | "included" | "router")[] | null;
+            /** Shared */
+            shared: boolean;
             /** Title */
             title: string;
             /** Updated At */
             updated_at: string;
         };
         /**
+         * CostView
+         * @description What use would have cost, as an exact decimal. Calls without figures are not in it, estimated ones are.
+         */
+        CostView: {
+            /** Amount */
+            amount: string;
+            /** Currency */
+            currency: string;
+            /** Estimated Calls */
+            estimated_calls: number;
+            /** Missing Calls */
+            missing_calls: number;
+        };
+        /**
+         * CuratedModel
+         * @description A model of the curated list. Length in tokens, prices in US dollars per million tokens; null: not known.
+         */
+        CuratedModel: {
+            /** Context Length */
+            context_length: number | null;
+            /** Is Retired */
+            is_retired: boolean;
+            /** Model Id */
+            model_id: string;
+            /** Name */
+            name: string;
+            /** Price In */
+            price_in: number | null;
+            /** Price Out */
+            price_out: number | null;
+            /** Retires On */
+            retires_on: string | null;
+        };
+        /**
          * DeltaEvent
-         * @description `event: delta`: append.
+         * @description `event: delta`: append. Without `beside` only words came.
          */
         DeltaEvent: {
+            /** @default null */
+            beside: components["schemas"]["BesidePiecesView"] | null;
             /**
              * Reasoning
              * @default
@@ -991,15 +4008,54 @@ export interface components {
             text: string;
         };
         /**
+         * DeviceList
+         * @description Where the person is signed in, this one first.
+         */
+        DeviceList: {
+            /** Devices */
+            devices: components["schemas"]["DeviceView"][];
+        };
+        /**
+         * DeviceView
+         * @description One sign-in. `browser` and `system` are what the browser says of itself, "" where that tells nothing.
+         */
+        DeviceView: {
+            /** Browser */
+            browser: string;
+            /** Has Second Factor */
+            has_second_factor: boolean;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Is This */
+            is_this: boolean;
+            /** Method */
+            method: string;
+            /** Network */
+            network: string;
+            /** Seen At */
+            seen_at: string;
+            /** Signed In At */
+            signed_in_at: string;
+            /** System */
+            system: string;
+            /** Team Name */
+            team_name: string;
+        };
+        /**
          * DiscoveryView
-         * @description What a re-discovery found: new models arrive off, vanished ones stay readable (P9).
+         * @description What a re-discovery found: new models arrive off, vanished ones stay readable (P9). Those that were on first.
          */
         DiscoveryView: {
             /** Came */
             came: string[];
+            /** Changed */
+            changed: components["schemas"]["ChangedModel"][];
             connection: components["schemas"]["ConnectionView"];
             /** Went */
-            went: string[];
+            went: components["schemas"]["GoneModel"][];
         };
         /**
          * Done
@@ -1011,6 +4067,35 @@ export interface components {
              * @default true
              */
             ok: boolean;
+        };
+        /**
+         * DraftWish
+         * @description A message that is being written: `text_bytes` is how long it is in UTF-8; the words themselves stay here.
+         *
+         *     Or, with `again_id`, another answer to a stored question: its id, or that of an answer to it. `goes_on`: that answer
+         *     is continued. Nothing but the conversation and the model counts beside them.
+         */
+        DraftWish: {
+            /** Again Id */
+            again_id?: string | null;
+            /** Attachments */
+            attachments?: string[];
+            /** Conversation Id */
+            conversation_id?: string | null;
+            /**
+             * Goes On
+             * @default false
+             */
+            goes_on: boolean;
+            /** Model Ref */
+            model_ref: string;
+            /** Parent Id */
+            parent_id?: string | null;
+            /**
+             * Text Bytes
+             * @default 0
+             */
+            text_bytes: number;
         };
         /**
          * EndEvent
@@ -1044,6 +4129,29 @@ export interface components {
             tls?: components["schemas"]["TlsInput"] | null;
         };
         /**
+         * ErasureBegun
+         * @description An erasure that began; nothing stops it any more. `receipt_id` names its receipt.
+         */
+        ErasureBegun: {
+            /**
+             * Receipt Id
+             * Format: uuid
+             */
+            receipt_id: string;
+        };
+        /**
+         * ErasurePlan
+         * @description The dry run of an erasure. `whole_account`: the account goes, too, for it is in no other team.
+         */
+        ErasurePlan: {
+            /** Lines */
+            lines: components["schemas"]["FateView"][];
+            /** Name */
+            name: string;
+            /** Whole Account */
+            whole_account: boolean;
+        };
+        /**
          * Exchange
          * @description A question as stored, and the reply that is now being written. The text comes from /api/replies/{id}/events.
          */
@@ -1052,18 +4160,152 @@ export interface components {
             question: components["schemas"]["MessageView"];
         };
         /**
+         * ExportView
+         * @description An export that this person asked for: on its way (`done` of about `total` steps), ready, or failed and why.
+         *
+         *     `size` in bytes; `expires_at`: when its file is deleted.
+         */
+        ExportView: {
+            /** Created At */
+            created_at: string;
+            /** Done */
+            done: number;
+            /** Expires At */
+            expires_at: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Of
+             * @enum {string}
+             */
+            of: "mine" | "team";
+            problem: components["schemas"]["Problem"] | null;
+            /** Sha256 */
+            sha256: string | null;
+            /** Size */
+            size: number | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waiting" | "running" | "done" | "failed";
+            /** Total */
+            total: number;
+        };
+        /**
+         * FactorAdded
+         * @description A factor was added. With the first one come recovery codes, which are shown this once.
+         *
+         *     The sign-in goes on under a new cookie, and so with another `csrf_token`.
+         */
+        FactorAdded: {
+            /** Csrf Token */
+            csrf_token: string;
+            factors: components["schemas"]["FactorsView"];
+            /** Recovery Codes */
+            recovery_codes: string[] | null;
+        };
+        /**
+         * FactorsView
+         * @description One's second factors. `has_shown`: this sign-in had one; `passkeys_work`: browsers allow them at this address.
+         */
+        FactorsView: {
+            app: components["schemas"]["AppView"] | null;
+            /** Has Shown */
+            has_shown: boolean;
+            /** Passkeys */
+            passkeys: components["schemas"]["PasskeyView"][];
+            /** Passkeys Work */
+            passkeys_work: boolean;
+            /** Recovery Codes */
+            recovery_codes: number;
+        };
+        /**
+         * FateView
+         * @description What becomes of so many rows of one table, in words: `matter` is what they are, `why` why they stay.
+         */
+        FateView: {
+            /** Matter */
+            matter: string;
+            /** Rows */
+            rows: number;
+            /** Table */
+            table: string;
+            /**
+             * Way
+             * @enum {string}
+             */
+            way: "goes" | "pseudonym" | "stays";
+            /** Why */
+            why: string;
+        };
+        /**
+         * ForeseenView
+         * @description What would be withheld. `tokens`: our estimate of what would be sent; `window` null: not known, all is sent.
+         */
+        ForeseenView: {
+            /** Tokens */
+            tokens: number;
+            /** Window */
+            window: number | null;
+            withheld: components["schemas"]["WithheldView"];
+        };
+        /**
          * FoundModel
          * @description A model that discovery found or a person typed.
          */
         FoundModel: {
             /** Context Length */
             context_length: number | null;
+            facts: components["schemas"]["ModelFactsView"];
             /** Inputs */
             inputs: string[];
             /** Model Id */
             model_id: string;
             /** Name */
             name: string;
+        };
+        /**
+         * GoneModel
+         * @description A model that is no longer listed. `conversations_30d`: in how many conversations it answered of late.
+         */
+        GoneModel: {
+            /** Conversations 30D */
+            conversations_30d: number;
+            /** Model Id */
+            model_id: string;
+            /** Name */
+            name: string;
+            /** Was On */
+            was_on: boolean;
+        };
+        /**
+         * HabitsView
+         * @description How a model wants to be spoken to. `stream_usage` null: not known yet, so it is tried.
+         */
+        HabitsView: {
+            /**
+             * Data Policy
+             * @enum {string}
+             */
+            data_policy: "any" | "no_training" | "no_retention";
+            /**
+             * Limit Field
+             * @enum {string}
+             */
+            limit_field: "max_tokens" | "max_completion_tokens" | "none";
+            /** Stream Usage */
+            stream_usage: boolean | null;
+            /**
+             * Streaming
+             * @enum {string}
+             */
+            streaming: "any" | "always" | "never";
+            /** Takes System */
+            takes_system: boolean;
         };
         /**
          * HeadMove
@@ -1077,8 +4319,194 @@ export interface components {
             message_id: string;
         };
         /**
+         * HealthFinding
+         * @description One thing that was looked at.
+         */
+        HealthFinding: {
+            /** Code */
+            code: string;
+            /** Message */
+            message: string;
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "ok" | "warning";
+        };
+        /**
+         * HealthView
+         * @description How the deployment is. `replies` are of this process, everything else of all.
+         */
+        HealthView: {
+            /** Calls Under Way */
+            calls_under_way: number;
+            /** Engine */
+            engine: string;
+            /** Findings */
+            findings: components["schemas"]["HealthFinding"][];
+            /** People */
+            people: number;
+            /** Replies */
+            replies: number;
+            /** Schema Revision */
+            schema_revision: string;
+            /** Sign Ins */
+            sign_ins: number;
+            /** Teams */
+            teams: number;
+            /** Version */
+            version: string;
+        };
+        /**
+         * HitView
+         * @description A message that fits, and what stands around its first hit.
+         */
+        HitView: {
+            /**
+             * Message Id
+             * Format: uuid
+             */
+            message_id: string;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "user" | "assistant";
+            /** Snippet */
+            snippet: components["schemas"]["TextPiece"][];
+        };
+        /**
+         * IdentityLink
+         * @description Link one's account to the team's provider, or to the deployment's (no team).
+         */
+        IdentityLink: {
+            /** Team Id */
+            team_id?: string | null;
+        };
+        /**
+         * IdentityList
+         * @description A person's links, and what could be linked.
+         */
+        IdentityList: {
+            /** Identities */
+            identities: components["schemas"]["IdentityView"][];
+            /** Linkable */
+            linkable: components["schemas"]["LinkableProvider"][];
+        };
+        /**
+         * IdentityProviderInput
+         * @description A provider as typed. `client_secret` null keeps the stored one; "" means that there is none.
+         */
+        IdentityProviderInput: {
+            /** Client Id */
+            client_id: string;
+            /** Client Secret */
+            client_secret?: string | null;
+            /** Default Role */
+            default_role?: ("owner" | "admin" | "member") | null;
+            /**
+             * Groups Claim
+             * @default
+             */
+            groups_claim: string;
+            /** Issuer */
+            issuer: string;
+            /**
+             * May Make Owners
+             * @default false
+             */
+            may_make_owners: boolean;
+            /** Name */
+            name: string;
+            /** Roles */
+            roles?: components["schemas"]["RoleRuleInput"][];
+            /**
+             * Scopes
+             * @default openid profile email
+             */
+            scopes: string;
+        };
+        /**
+         * IdentityProviderSwitch
+         * @description On or off, and whether nobody enters the team by other means.
+         */
+        IdentityProviderSwitch: {
+            /** Enabled */
+            enabled: boolean;
+            /**
+             * Only
+             * @default false
+             */
+            only: boolean;
+        };
+        /**
+         * IdentityProviderView
+         * @description The team's identity provider. The secret never comes back.
+         *
+         *     `needs_secret`: it was lost with its key, and an owner has to enter it again. `unlinked`: how many members it does
+         *     not know yet.
+         */
+        IdentityProviderView: {
+            /** Am Linked */
+            am_linked: boolean;
+            /** Client Id */
+            client_id: string;
+            /** Default Role */
+            default_role: ("owner" | "admin" | "member") | null;
+            /** Enabled */
+            enabled: boolean;
+            /** Groups Claim */
+            groups_claim: string;
+            /** Has Break Glass */
+            has_break_glass: boolean;
+            /** Has Secret */
+            has_secret: boolean;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Issuer */
+            issuer: string;
+            /** May Make Owners */
+            may_make_owners: boolean;
+            /** Name */
+            name: string;
+            /** Needs Secret */
+            needs_secret: boolean;
+            /** Only */
+            only: boolean;
+            /** Roles */
+            roles: components["schemas"]["RoleRule"][];
+            /** Scopes */
+            scopes: string;
+            /** Tested At */
+            tested_at: string | null;
+            /** Unlinked */
+            unlinked: number;
+        };
+        /**
+         * IdentityView
+         * @description One link of a person's account. `team_name` is empty for the deployment's own provider.
+         */
+        IdentityView: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Linked At */
+            linked_at: string;
+            /** Provider Name */
+            provider_name: string;
+            /** Team Name */
+            team_name: string;
+            /** Used At */
+            used_at: string;
+        };
+        /**
          * InvitationAccept
-         * @description Accept with a new account. Signed-in people accept with an empty body (all fields null).
+         * @description Accept with a new account. Signed-in people accept with the token alone (all other fields null).
          */
         InvitationAccept: {
             /** Email */
@@ -1093,10 +4521,20 @@ export interface components {
             name?: string | null;
             /** Password */
             password?: string | null;
+            /** Token */
+            token: string;
+        };
+        /**
+         * InvitationLink
+         * @description A link's token, from the fragment of its address.
+         */
+        InvitationLink: {
+            /** Token */
+            token: string;
         };
         /**
          * InvitationMade
-         * @description The new invitation; `path` is shown this once ("/invite/…", relative to the deployment's address).
+         * @description The new invitation; `path` is shown this once ("/invite#…", relative to the deployment's address).
          */
         InvitationMade: {
             invitation: components["schemas"]["InvitationView"];
@@ -1105,9 +4543,11 @@ export interface components {
         };
         /**
          * InvitationMake
-         * @description Invite somebody by link. `note` helps to tell links apart ("for Jana").
+         * @description Invite somebody by link. `note` helps to tell links apart ("for Jana"); to `email` the link is sent, if given.
          */
         InvitationMake: {
+            /** Email */
+            email?: string | null;
             /**
              * Note
              * @default
@@ -1160,6 +4600,28 @@ export interface components {
             role: "owner" | "admin" | "member";
         };
         /**
+         * KeyUseDay
+         * @description Uses of a key on one day, UTC, `YYYY-MM-DD`, by purpose.
+         */
+        KeyUseDay: {
+            /** Day */
+            day: string;
+            /** Uses */
+            uses: {
+                [key: string]: number;
+            };
+        };
+        /**
+         * KeyUsesView
+         * @description How often a connection's key was used in the last 30 days; days without any are left out.
+         */
+        KeyUsesView: {
+            /** Days */
+            days: components["schemas"]["KeyUseDay"][];
+            /** Last At */
+            last_at: string | null;
+        };
+        /**
          * KeyView
          * @description What may be known of a stored key: that it is there, since when, by whom, until when.
          */
@@ -1176,8 +4638,52 @@ export interface components {
             set_by: string;
         };
         /**
+         * LinkableProvider
+         * @description A provider that one's account could be linked to, and is not. `team_id` null: the deployment's.
+         */
+        LinkableProvider: {
+            /** Name */
+            name: string;
+            /** Team Id */
+            team_id: string | null;
+            /** Team Name */
+            team_name: string;
+        };
+        /**
+         * MatterView
+         * @description Something to see to. `cause` says why in the reader's language; `days_left` of a key, below 0: it is over.
+         */
+        MatterView: {
+            /** Cause */
+            cause: string | null;
+            /**
+             * Connection Id
+             * Format: uuid
+             */
+            connection_id: string;
+            /** Connection Name */
+            connection_name: string;
+            /** Days Left */
+            days_left: number | null;
+            /** Is Urgent */
+            is_urgent: boolean;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "unreachable" | "refused" | "key_ends";
+            /** Last Day */
+            last_day: string | null;
+            /** Last Good */
+            last_good: string | null;
+            /** Since */
+            since: string | null;
+        };
+        /**
          * Me
-         * @description The signed-in person.
+         * @description The signed-in person. `must_add_factor`: the team asks for a second factor before anything else opens.
+         *
+         *     `is_bound`: the team's identity provider vouched, so that this sign-in is good for that team alone.
          */
         Me: {
             /** Email */
@@ -1187,6 +4693,8 @@ export interface components {
              * Format: uuid
              */
             id: string;
+            /** Is Bound */
+            is_bound: boolean;
             /** Is Operator */
             is_operator: boolean;
             /**
@@ -1194,16 +4702,20 @@ export interface components {
              * @enum {string}
              */
             locale: "en" | "de";
+            /** Must Add Factor */
+            must_add_factor: boolean;
             /** Name */
             name: string;
         };
         /**
          * MemberView
-         * @description One member of the team.
+         * @description One member of the team. `has_second_factor` is told to owners and admins.
          */
         MemberView: {
             /** Email */
             email: string;
+            /** Has Second Factor */
+            has_second_factor?: boolean | null;
             /** Is Me */
             is_me: boolean;
             /** Joined At */
@@ -1224,13 +4736,22 @@ export interface components {
         /**
          * MessageSend
          * @description Ask. `client_id` is a UUID made by the client: sent again, it returns the same message, not a second one.
+         *
+         *     `may_leave`: the words so far may leave own hardware; asked once in a conversation (409 leaves_own_hardware).
          */
         MessageSend: {
+            /** Attachments */
+            attachments?: string[];
             /**
              * Client Id
              * Format: uuid
              */
             client_id: string;
+            /**
+             * May Leave
+             * @default false
+             */
+            may_leave: boolean;
             /** Model Ref */
             model_ref: string;
             /** Parent Id */
@@ -1243,8 +4764,11 @@ export interface components {
          * @description One message. `parent_id` makes the tree: siblings are edits and regenerations.
          */
         MessageView: {
+            /** Attachments */
+            attachments: components["schemas"]["AttachmentView"][];
             /** Author */
             author?: string | null;
+            beside?: components["schemas"]["BesideView"] | null;
             /** Created At */
             created_at: string;
             /**
@@ -1266,6 +4790,35 @@ export interface components {
             text: string;
         };
         /**
+         * ModelAudienceChange
+         * @description Who may use one model; "inherit": what holds for its connection.
+         */
+        ModelAudienceChange: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "inherit" | "everyone" | "roles" | "people";
+            /** People */
+            people?: string[];
+            /** Roles */
+            roles?: ("owner" | "admin" | "member")[];
+        };
+        /**
+         * ModelAudienceView
+         * @description One model's own rule; null: what holds for its connection.
+         */
+        ModelAudienceView: {
+            audience: components["schemas"]["AudienceView"] | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+        };
+        /**
          * ModelChoice
          * @description A model that the team wants in the picker.
          */
@@ -1282,6 +4835,102 @@ export interface components {
              * @default
              */
             name: string;
+        };
+        /**
+         * ModelFactsView
+         * @description What a server says of a model beside length and inputs. Lengths in tokens, prices in US dollars per million.
+         */
+        ModelFactsView: {
+            /**
+             * Abilities
+             * @default []
+             */
+            abilities: string[];
+            /**
+             * Is Remote
+             * @default false
+             */
+            is_remote: boolean;
+            /**
+             * Max Output
+             * @default null
+             */
+            max_output: number | null;
+            /**
+             * No Retention Hosts
+             * @description who behind a router runs it and keeps nothing; null: not known
+             * @default null
+             */
+            no_retention_hosts: string[] | null;
+            /**
+             * Price In
+             * @default null
+             */
+            price_in: number | null;
+            /**
+             * Price Out
+             * @default null
+             */
+            price_out: number | null;
+            /**
+             * Retires On
+             * @default null
+             */
+            retires_on: string | null;
+            /**
+             * Trained Context
+             * @default null
+             */
+            trained_context: number | null;
+        };
+        /**
+         * ModelProfileChange
+         * @description What people know better. Null: as it is found; absent fields stay as they are.
+         */
+        ModelProfileChange: {
+            /**
+             * Context Length
+             * @description in tokens
+             */
+            context_length?: number | null;
+            /** Data Policy */
+            data_policy?: ("any" | "no_training" | "no_retention") | null;
+            /** Inputs */
+            inputs?: ("text" | "image" | "audio" | "video" | "file")[] | null;
+            /** Limit Field */
+            limit_field?: ("max_tokens" | "max_completion_tokens" | "none") | null;
+            /** Stream Usage */
+            stream_usage?: boolean | null;
+            /** Streaming */
+            streaming?: ("any" | "always" | "never") | null;
+            /** Takes System */
+            takes_system?: boolean | null;
+        };
+        /**
+         * ModelProfileView
+         * @description What holds for a model in `habits`; `learnt` and `set_by_people` name what calls showed and what people set.
+         */
+        ModelProfileView: {
+            /** Found Context Length */
+            found_context_length: number | null;
+            /** Found Inputs */
+            found_inputs: string[];
+            habits: components["schemas"]["HabitsView"];
+            /** Learnt */
+            learnt: ("stream_usage" | "limit_field" | "takes_system" | "streaming" | "data_policy")[];
+            /** Set By People */
+            set_by_people: ("stream_usage" | "limit_field" | "takes_system" | "streaming" | "data_policy" | "context_length" | "inputs")[];
+        };
+        /**
+         * ModelState
+         * @description Whether this person may write with a model now, and why not. Says nothing about what is not open to them.
+         */
+        ModelState: {
+            /** Available */
+            available: boolean;
+            problem?: components["schemas"]["Problem"] | null;
+            /** Ref */
+            ref: string;
         };
         /**
          * ModelsChange
@@ -1315,10 +4964,314 @@ export interface components {
             standing: string;
         };
         /**
+         * NameChange
+         * @description Call it something else.
+         */
+        NameChange: {
+            /** Name */
+            name: string;
+        };
+        /**
+         * NamedPerson
+         * @description Somebody whom a rule names.
+         */
+        NamedPerson: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * NewPasskeyAnswer
+         * @description A new passkey, and what it is to be called.
+         */
+        NewPasskeyAnswer: {
+            /** Credential */
+            credential: {
+                [key: string]: unknown;
+            };
+            /** Name */
+            name: string;
+        };
+        /**
+         * OperatorAnnouncement
+         * @description An announcement as the operator wrote it.
+         */
+        OperatorAnnouncement: {
+            /** Edition */
+            edition: number;
+            /** From At */
+            from_at: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "info" | "warning";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waiting" | "shown" | "over";
+            /** Text De */
+            text_de: string;
+            /** Text En */
+            text_en: string;
+            /** Until At */
+            until_at: string;
+        };
+        /**
+         * OperatorAnnouncements
+         * @description All that are kept: those that wait or are shown, and the latest that are over.
+         */
+        OperatorAnnouncements: {
+            /** Announcements */
+            announcements: components["schemas"]["OperatorAnnouncement"][];
+        };
+        /**
+         * OperatorProvider
+         * @description A provider of standard models. `state`: a key is there, or the key or the address is missing.
+         *
+         *     `uses`: of the key in the last 30 days, all teams together.
+         */
+        OperatorProvider: {
+            /** Data Location */
+            data_location: string;
+            /** Last At */
+            last_at: string | null;
+            last_test: components["schemas"]["ProviderTestView"] | null;
+            /** Model Count */
+            model_count: number;
+            /** Models */
+            models: components["schemas"]["CuratedModel"][];
+            /** Name */
+            name: string;
+            /** Provider */
+            provider: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "ready" | "no_key" | "no_address";
+            /** Uses */
+            uses: number;
+            /** Zone */
+            zone: ("own_hardware" | "own_contract" | "included" | "router") | null;
+        };
+        /**
+         * OperatorProviders
+         * @description All providers of the list. `made_on`: the day of the shipped list.
+         */
+        OperatorProviders: {
+            /** Made On */
+            made_on: string;
+            /** Providers */
+            providers: components["schemas"]["OperatorProvider"][];
+        };
+        /**
+         * OperatorTeam
+         * @description A team in figures. `refusal` says why its models are closed, if they are. `standard`, `own`: of this month.
+         */
+        OperatorTeam: {
+            budget: components["schemas"]["BudgetView"];
+            /** Created At */
+            created_at: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+            own: components["schemas"]["CallsView"];
+            /** People */
+            people: number;
+            /** Plan */
+            plan: string;
+            refusal: components["schemas"]["Problem"] | null;
+            standard: components["schemas"]["CallsView"];
+            /** Standing */
+            standing: string;
+        };
+        /**
+         * OperatorTeamDetails
+         * @description One team, with the budgets of its last months, its standard models of this month, and changes of its plan.
+         */
+        OperatorTeamDetails: {
+            /** Changes */
+            changes: components["schemas"]["PlanChangeView"][];
+            /** Models */
+            models: components["schemas"]["StandardModelUse"][];
+            /** Months */
+            months: components["schemas"]["BudgetMonth"][];
+            team: components["schemas"]["OperatorTeam"];
+        };
+        /**
+         * OperatorTeams
+         * @description A page of teams, newest first. `next` goes into `before`; null: that was the last page. `total`: of all pages.
+         */
+        OperatorTeams: {
+            /** Next */
+            next: string | null;
+            /** Teams */
+            teams: components["schemas"]["OperatorTeam"][];
+            /** Total */
+            total: number;
+        };
+        /**
+         * OwnerChange
+         * @description Who shall own the team from now on.
+         */
+        OwnerChange: {
+            /**
+             * User Id
+             * Format: uuid
+             */
+            user_id: string;
+        };
+        /**
+         * PasskeyAnswer
+         * @description What the browser's authenticator answered: `PublicKeyCredential.toJSON()`.
+         */
+        PasskeyAnswer: {
+            /** Credential */
+            credential: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * PasskeyQuestion
+         * @description What the browser's `navigator.credentials` is asked, as JSON of WebAuthn level 3.
+         */
+        PasskeyQuestion: {
+            /** Options */
+            options: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * PasskeyView
+         * @description One of one's passkeys. `suspected_at`: used as a copy of it would be, and refused then.
+         */
+        PasskeyView: {
+            /** Can Sync */
+            can_sync: boolean;
+            /** Created At */
+            created_at: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Is Backed Up */
+            is_backed_up: boolean;
+            /** Name */
+            name: string;
+            /** Suspected At */
+            suspected_at: string | null;
+            /** Used At */
+            used_at: string | null;
+        };
+        /**
+         * PasswordChange
+         * @description Another password, with the present one.
+         */
+        PasswordChange: {
+            /** New Password */
+            new_password: string;
+            /** Present Password */
+            present_password: string;
+        };
+        /**
+         * PeopleHere
+         * @description Everybody whose data lies in the team.
+         */
+        PeopleHere: {
+            /** People */
+            people: components["schemas"]["PersonHere"][];
+        };
+        /**
+         * PeopleLog
+         * @description What each person used of one log, most first. `left_out`: how many more there are; an export has all.
+         */
+        PeopleLog: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "byom" | "standard";
+            /** Left Out */
+            left_out: number;
+            /** People */
+            people: components["schemas"]["PersonUsageView"][];
+        };
+        /**
+         * PeopleUsageView
+         * @description Usage by person for the days `from_day` to `to_day`, inclusive.
+         */
+        PeopleUsageView: {
+            byom: components["schemas"]["PeopleLog"];
+            /** From Day */
+            from_day: string;
+            standard: components["schemas"]["PeopleLog"];
+            /** To Day */
+            to_day: string;
+        };
+        /**
+         * PersonHere
+         * @description Somebody whose data lies in the team. `role` null: no member any more.
+         */
+        PersonHere: {
+            /** Email */
+            email: string;
+            /** Is Me */
+            is_me: boolean;
+            /** Name */
+            name: string;
+            /** Role */
+            role: ("owner" | "admin" | "member") | null;
+            /**
+             * User Id
+             * Format: uuid
+             */
+            user_id: string;
+        };
+        /**
+         * PersonUsageView
+         * @description Usage of one person. `name` is empty for who is no member now: they left, or were erased.
+         */
+        PersonUsageView: {
+            /** Calls */
+            calls: number;
+            /** Email */
+            email: string;
+            /** Failed Calls */
+            failed_calls: number;
+            /** Name */
+            name: string;
+            tokens: components["schemas"]["Tokens"];
+            /**
+             * User Id
+             * Format: uuid
+             */
+            user_id: string;
+        };
+        /**
          * PickerModel
          * @description One line of the picker. Unavailable ones stay listed with the reason.
+         *
+         *     With `alias` the name is one of the team's own; everything else is of the model that it stands for.
+         *     `origin` says who answers for it, `zone` where words go; `zone_since`: when that was stated anew.
          */
         PickerModel: {
+            alias?: components["schemas"]["PointsToView"] | null;
             /** Available */
             available: boolean;
             /**
@@ -1333,12 +5286,23 @@ export interface components {
             /** Data Location */
             data_location: string;
             /**
+             * Data Policy
+             * @description which providers behind a router may have the words; null: no router in between
+             */
+            data_policy?: ("any" | "no_training" | "no_retention") | null;
+            /**
              * Health
              * @enum {string}
              */
-            health: "healthy" | "slow" | "refused" | "unreachable" | "unproven";
+            health: "healthy" | "slow" | "refused" | "unreachable" | "unproven" | "needs_key";
+            /** Health Cause */
+            health_cause?: string | null;
+            /** Health Since */
+            health_since?: string | null;
             /** Inputs */
             inputs: string[];
+            /** Last Good */
+            last_good?: string | null;
             /** Model Id */
             model_id: string;
             /** Name */
@@ -1351,20 +5315,200 @@ export interface components {
             problem?: components["schemas"]["Problem"] | null;
             /**
              * Ref
-             * @description what a message names as its model, e.g. byom:<id> or standard:<provider>/<model>
+             * @description what a message names as its model, e.g. byom:<id>, standard:<provider>/<model> or alias:<id>
              */
             ref: string;
+            /**
+             * Zone
+             * @enum {string}
+             */
+            zone: "own_hardware" | "own_contract" | "included" | "router" | "unstated" | "scripted";
+            /** Zone Since */
+            zone_since?: string | null;
         };
         /**
          * PickerView
          * @description Everything a person can write with, from stored state only (P22).
+         *
+         *     `new_sealed_to`: the zones that a new conversation is sealed to by the team's rule; null: none.
          */
         PickerView: {
             /** Can Connect */
             can_connect: boolean;
             /** Models */
             models: components["schemas"]["PickerModel"][];
+            /** New Sealed To */
+            new_sealed_to?: ("own_hardware" | "own_contract" | "included" | "router")[] | null;
             refusal?: components["schemas"]["Problem"] | null;
+        };
+        /**
+         * PlanCatalogue
+         * @description The five plans, and the words that a standing may be.
+         */
+        PlanCatalogue: {
+            /** Plans */
+            plans: components["schemas"]["PlanView"][];
+            /** Standings */
+            standings: string[];
+        };
+        /**
+         * PlanChange
+         * @description Set plan, standing or both; the reason goes into the team's audit trail, which its owners read.
+         */
+        PlanChange: {
+            /** Plan */
+            plan?: string | null;
+            /** Reason */
+            reason: string;
+            /** Standing */
+            standing?: string | null;
+        };
+        /**
+         * PlanChangeView
+         * @description A change of plan or standing, as the team's own trail has it. `reason`: null in entries that have none.
+         */
+        PlanChangeView: {
+            /** Actor */
+            actor: string;
+            /** At */
+            at: string;
+            /** Plan */
+            plan: string;
+            /** Plan Before */
+            plan_before: string;
+            /** Reason */
+            reason: string | null;
+            /** Standing */
+            standing: string;
+            /** Standing Before */
+            standing_before: string;
+        };
+        /**
+         * PlanTerms
+         * @description Of standard models: tokens per month and of one answer, and which they are (`*`: all, `provider/*`: all of one).
+         *
+         *     `members`: how many people a team may have; rates are answers in any minute.
+         */
+        PlanTerms: {
+            /** Answer Tokens */
+            answer_tokens: number;
+            /** Members */
+            members: number;
+            /** Person Per Minute */
+            person_per_minute: number;
+            /** Standard Models */
+            standard_models: string[];
+            /** Team Per Minute */
+            team_per_minute: number;
+            /** Tokens Per Month */
+            tokens_per_month: number;
+        };
+        /**
+         * PlanView
+         * @description What a plan includes, and how many teams are on it.
+         */
+        PlanView: {
+            /** Answer Tokens */
+            answer_tokens: number;
+            /** Members */
+            members: number;
+            /** Person Per Minute */
+            person_per_minute: number;
+            /** Plan */
+            plan: string;
+            /** Standard Models */
+            standard_models: string[];
+            /** Team Per Minute */
+            team_per_minute: number;
+            /** Teams */
+            teams: number;
+            /** Tokens Per Month */
+            tokens_per_month: number;
+        };
+        /**
+         * PointsToView
+         * @description What a name of the team's own stands for, and since when.
+         */
+        PointsToView: {
+            /** Name */
+            name: string;
+            /** Ref */
+            ref: string;
+            /** Since */
+            since: string;
+        };
+        /**
+         * PriceDone
+         * @description The price as it is now.
+         */
+        PriceDone: {
+            price: components["schemas"]["PriceView"] | null;
+        };
+        /**
+         * PriceGiven
+         * @description A price for a million tokens in, and for a million out.
+         */
+        PriceGiven: {
+            /**
+             * Currency
+             * @description ISO 4217, for instance EUR
+             */
+            currency: string;
+            /** Per Million In */
+            per_million_in: string;
+            /** Per Million Out */
+            per_million_out: string;
+        };
+        /**
+         * PriceSet
+         * @description The price of a model of a connection; null takes it away.
+         */
+        PriceSet: {
+            /** Model Id */
+            model_id: string;
+            price: components["schemas"]["PriceGiven"] | null;
+        };
+        /**
+         * PriceView
+         * @description What a million tokens cost by the team's own contract, as exact decimals. `currency` by ISO 4217.
+         */
+        PriceView: {
+            /** Currency */
+            currency: string;
+            /** Per Million In */
+            per_million_in: string;
+            /** Per Million Out */
+            per_million_out: string;
+        };
+        /**
+         * PrivacyView
+         * @description Who answers for what, what the team has decided, one's own exports, and what one may do here.
+         *
+         *     `operator` is what the deployment's operator calls themselves; "": they have not said. `erasing`: how many erasures
+         *     are under way, for whoever may see them.
+         */
+        PrivacyView: {
+            /** Erasing */
+            erasing: number;
+            /** Exports */
+            exports: components["schemas"]["ExportView"][];
+            /** May Erase */
+            may_erase: boolean;
+            /** May Export Team */
+            may_export_team: boolean;
+            /** May Rule */
+            may_rule: boolean;
+            /** May See */
+            may_see: boolean;
+            /** Only Cleared */
+            only_cleared: boolean;
+            /** Operator */
+            operator: string;
+            /** Owners */
+            owners: string[];
+            retention: components["schemas"]["RetentionView"];
+            /** Team */
+            team: string;
         };
         /**
          * Problem
@@ -1411,21 +5555,254 @@ export interface components {
             name?: string | null;
         };
         /**
+         * ProofByPassword
+         * @description Prove with the password who one is.
+         */
+        ProofByPassword: {
+            /** Password */
+            password: string;
+            /**
+             * Way
+             * @default password
+             * @constant
+             */
+            way: "password";
+        };
+        /**
+         * ProofWays
+         * @description How the person can prove who they are; the first is offered first. `is_fresh`: they did a moment ago.
+         *
+         *     `provider_name` is what the provider's button says, "" without that way.
+         */
+        ProofWays: {
+            /** Is Fresh */
+            is_fresh: boolean;
+            /** Provider Name */
+            provider_name: string;
+            /** Ways */
+            ways: ("passkey" | "code" | "password" | "provider")[];
+        };
+        /**
+         * ProviderBegun
+         * @description Where the browser goes now.
+         */
+        ProviderBegun: {
+            /** Url */
+            url: string;
+        };
+        /**
+         * ProviderButton
+         * @description The deployment's identity provider. `only`: nobody signs in by other means.
+         */
+        ProviderButton: {
+            /** Name */
+            name: string;
+            /** Only */
+            only: boolean;
+        };
+        /**
+         * ProviderFound
+         * @description What a test's sign-in found. `role` is what the groups give; null: no entry.
+         */
+        ProviderFound: {
+            /** Groups */
+            groups: number;
+            /** Has Mail */
+            has_mail: boolean;
+            /** Is Linked */
+            is_linked: boolean;
+            /** Is Mail Verified */
+            is_mail_verified: boolean;
+            /** Role */
+            role: ("owner" | "admin" | "member") | null;
+        };
+        /**
+         * ProviderOffer
+         * @description What a team's sign-in page shows to strangers.
+         */
+        ProviderOffer: {
+            /** Name */
+            name: string;
+            /** Team Name */
+            team_name: string;
+        };
+        /**
+         * ProviderProof
+         * @description Prove who one is by signing in at the provider again.
+         */
+        ProviderProof: {
+            /**
+             * Next
+             * @default /
+             */
+            next: string;
+        };
+        /**
+         * ProviderReturn
+         * @description What the browser brought back. `provider` is the last part of the page's path: "deployment" or the team's id.
+         */
+        ProviderReturn: {
+            /** Code */
+            code?: string | null;
+            /** Error */
+            error?: string | null;
+            /** Iss */
+            iss?: string | null;
+            /**
+             * Locale
+             * @default en
+             * @enum {string}
+             */
+            locale: "en" | "de";
+            /** Provider */
+            provider: string;
+            /**
+             * State
+             * @default
+             */
+            state: string;
+        };
+        /**
+         * ProviderReturned
+         * @description How it ended, and the page to go on with. `found` is there after a test.
+         */
+        ProviderReturned: {
+            found?: components["schemas"]["ProviderFound"] | null;
+            /** Next */
+            next: string;
+            /**
+             * Purpose
+             * @enum {string}
+             */
+            purpose: "sign_in" | "link" | "test" | "prove";
+            session: components["schemas"]["SessionView"];
+        };
+        /**
+         * ProviderStageView
+         * @description One stage of a test.
+         */
+        ProviderStageView: {
+            /**
+             * Ms
+             * @default null
+             */
+            ms: number | null;
+            /** @default null */
+            problem: components["schemas"]["Problem"] | null;
+            /**
+             * Stage
+             * @enum {string}
+             */
+            stage: "url" | "dns" | "address" | "tcp" | "tls" | "discovery" | "keys";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "running" | "passed" | "warned" | "failed" | "skipped";
+        };
+        /**
+         * ProviderStart
+         * @description Sign in by an identity provider: the team's, or the deployment's (no team). `next` is a path of the pages.
+         */
+        ProviderStart: {
+            /**
+             * Next
+             * @default /
+             */
+            next: string;
+            /** Team Id */
+            team_id?: string | null;
+        };
+        /**
+         * ProviderTestFinished
+         * @description The end of a test.
+         */
+        ProviderTestFinished: {
+            /** Passed */
+            passed: boolean;
+        };
+        /**
+         * ProviderTestView
+         * @description What the last test of a key found. `missing`: listed models that the provider did not offer.
+         */
+        ProviderTestView: {
+            /** Missing */
+            missing: string[];
+            /** Offered */
+            offered: number;
+            problem: components["schemas"]["Problem"] | null;
+            /** Tested At */
+            tested_at: string;
+        };
+        /**
+         * ProviderToTest
+         * @description The provider whose key is to be tested.
+         */
+        ProviderToTest: {
+            /** Provider */
+            provider: string;
+        };
+        /**
+         * QrCode
+         * @description A QR code as one SVG path: `size` modules in a square with its quiet zone, each of width 1.
+         */
+        QrCode: {
+            /** Path */
+            path: string;
+            /** Size */
+            size: number;
+        };
+        /**
+         * ReaderView
+         * @description Somebody who may read.
+         */
+        ReaderView: {
+            /** Name */
+            name: string;
+            /**
+             * User Id
+             * Format: uuid
+             */
+            user_id: string;
+        };
+        /**
          * Receipt
          * @description What is known of one run of a model (P21). Times in milliseconds; null means: not known.
+         *
+         *     `continues_id` is the message whose text the run was given to go on from; `withheld` null: it was given all.
+         *     `model_ref` is what was asked for: where that was a name of the team's own, `alias` says so; model, connection and
+         *     zone are those that answered. Zone, location and seal are as they were then; `sealed_to` null: it was not sealed.
+         *     `finish_reason` is why it ended: stop, length, pause, refusal, content_filter, tool_calls or other; `finish_stated`
+         *     is the endpoint's own word for it. `thought_ms`: from the first word of its reasoning to the first of its answer.
+         *     Of an answer in a blind comparison that is not judged, `model_name` is a letter, `origin` is hidden, and nothing
+         *     else is told.
          */
         Receipt: {
+            /** @default null */
+            alias: components["schemas"]["UsedAlias"] | null;
             /** Connection Name */
             connection_name: string;
+            /**
+             * Continues Id
+             * @default null
+             */
+            continues_id: string | null;
             /**
              * Count Source
              * @enum {string}
              */
             count_source: "reported" | "estimated" | "missing" | "orphan";
+            /** Data Location */
+            data_location: string;
             /** Duration Ms */
             duration_ms: number | null;
             /** Finish Reason */
             finish_reason: string | null;
+            /**
+             * Finish Stated
+             * @default null
+             */
+            finish_stated: string | null;
             /** Model Id */
             model_id: string;
             /** Model Name */
@@ -1434,11 +5811,8 @@ export interface components {
             model_ref: string;
             /** Model Reported */
             model_reported: string | null;
-            /**
-             * Origin
-             * @enum {string}
-             */
-            origin: "own_hardware" | "own_contract" | "router" | "included" | "scripted";
+            /** Origin */
+            origin: ("own_hardware" | "own_contract" | "router" | "included" | "scripted") | "hidden";
             /** @default null */
             problem: components["schemas"]["Problem"] | null;
             /**
@@ -1446,25 +5820,239 @@ export interface components {
              * Format: uuid
              */
             reply_id: string;
+            /** Sealed To */
+            sealed_to: ("own_hardware" | "own_contract" | "included" | "router")[] | null;
             /**
              * State
              * @enum {string}
              */
             state: "running" | "done" | "stopped" | "interrupted" | "failed";
+            /**
+             * Thought Ms
+             * @default null
+             */
+            thought_ms: number | null;
             /** Tokens In */
             tokens_in: number | null;
             /** Tokens Out */
             tokens_out: number | null;
             /** Ttft Ms */
             ttft_ms: number | null;
+            /** @default null */
+            withheld: components["schemas"]["WithheldView"] | null;
+            /**
+             * Zone
+             * @enum {string}
+             */
+            zone: "own_hardware" | "own_contract" | "included" | "router" | "unstated" | "scripted";
+        };
+        /**
+         * ReceiptList
+         * @description The receipts of the team's erasures, newest first.
+         */
+        ReceiptList: {
+            /** Receipts */
+            receipts: components["schemas"]["ReceiptView"][];
+        };
+        /**
+         * ReceiptView
+         * @description The receipt of an erasure. It names nobody.
+         */
+        ReceiptView: {
+            /** Asked At */
+            asked_at: string;
+            /** Done At */
+            done_at: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Lines */
+            lines: components["schemas"]["FateView"][];
+            /**
+             * Of
+             * @enum {string}
+             */
+            of: "person" | "team";
+        };
+        /**
+         * ReceiptsExport
+         * @description As what the receipts are wanted.
+         */
+        ReceiptsExport: {
+            /**
+             * Format
+             * @default json
+             * @enum {string}
+             */
+            format: "json" | "csv";
+        };
+        /**
+         * RecipientList
+         * @description All of them. `only_cleared`: the team's rule.
+         */
+        RecipientList: {
+            /** May Rule */
+            may_rule: boolean;
+            /** Only Cleared */
+            only_cleared: boolean;
+            /** Recipients */
+            recipients: components["schemas"]["RecipientView"][];
+        };
+        /**
+         * RecipientView
+         * @description Whom words of the team may reach: a connection, or (no `connection_id`) a provider of standard models.
+         *
+         *     `needs_owner`: it is said to be own hardware, by somebody who is no owner, and counts when an owner confirms it.
+         */
+        RecipientView: {
+            /** Connection Id */
+            connection_id: string | null;
+            /** Data Location */
+            data_location: string;
+            /** Enabled */
+            enabled: boolean;
+            /** Is Cleared */
+            is_cleared: boolean;
+            /** Models */
+            models: number;
+            /** Name */
+            name: string;
+            /** Needs Owner */
+            needs_owner: boolean;
+            /** Provider */
+            provider: string;
+            undertaking: components["schemas"]["UndertakingView"] | null;
+            /**
+             * Zone
+             * @enum {string}
+             */
+            zone: "own_hardware" | "own_contract" | "included" | "router" | "unstated" | "scripted";
+        };
+        /**
+         * RecordExport
+         * @description As what the record of processing is wanted.
+         */
+        RecordExport: {
+            /**
+             * Format
+             * @default html
+             * @enum {string}
+             */
+            format: "html" | "json";
+        };
+        /**
+         * RecoveryCodes
+         * @description New recovery codes, shown this once; the old ones have ended.
+         */
+        RecoveryCodes: {
+            /** Codes */
+            codes: string[];
         };
         /**
          * Regenerate
          * @description Ask again for an answer to the same message; `model_ref` null means: the same model.
          */
         Regenerate: {
+            /**
+             * May Leave
+             * @default false
+             */
+            may_leave: boolean;
             /** Model Ref */
             model_ref?: string | null;
+        };
+        /**
+         * ResetAsk
+         * @description Have a link mailed that sets a new password.
+         */
+        ResetAsk: {
+            /** Email */
+            email: string;
+        };
+        /**
+         * ResetFinish
+         * @description Set the new password. Nobody is signed in by it.
+         */
+        ResetFinish: {
+            /** Password */
+            password: string;
+            /** Token */
+            token: string;
+        };
+        /**
+         * ResetLink
+         * @description A link's token, from the fragment of its address.
+         */
+        ResetLink: {
+            /** Token */
+            token: string;
+        };
+        /**
+         * ResetPeek
+         * @description Whose password a link sets.
+         */
+        ResetPeek: {
+            /** Email */
+            email: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * ResultView
+         * @description A conversation that fits. `more_hits` of its messages fit beside those that are shown.
+         */
+        ResultView: {
+            /** Archived */
+            archived: boolean;
+            /**
+             * Conversation Id
+             * Format: uuid
+             */
+            conversation_id: string;
+            /** Hits */
+            hits: components["schemas"]["HitView"][];
+            /** More Hits */
+            more_hits: number;
+            /** Title */
+            title: components["schemas"]["TextPiece"][];
+            /** Updated At */
+            updated_at: string;
+        };
+        /**
+         * RetentionDue
+         * @description What a rule would delete now.
+         */
+        RetentionDue: {
+            /** Attachments */
+            attachments: number;
+            /** Conversations */
+            conversations: number;
+        };
+        /**
+         * RetentionSet
+         * @description Set both; null keeps.
+         */
+        RetentionSet: {
+            /** Attachment Days */
+            attachment_days: number | null;
+            /** Conversation Days */
+            conversation_days: number | null;
+        };
+        /**
+         * RetentionView
+         * @description After how many days without a change conversations go, and after how many files do; null: never.
+         */
+        RetentionView: {
+            /** Attachment Days */
+            attachment_days: number | null;
+            /** Conversation Days */
+            conversation_days: number | null;
+            /** Least Days */
+            least_days: number;
+            /** Most Days */
+            most_days: number;
         };
         /**
          * RoleChange
@@ -1476,6 +6064,117 @@ export interface components {
              * @enum {string}
              */
             role: "owner" | "admin" | "member";
+        };
+        /**
+         * RoleRule
+         * @description Whoever is in the group gets the role.
+         */
+        RoleRule: {
+            /** Group */
+            group: string;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "owner" | "admin" | "member";
+        };
+        /**
+         * RoleRuleInput
+         * @description The same as it is typed.
+         */
+        RoleRuleInput: {
+            /** Group */
+            group: string;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "owner" | "admin" | "member";
+        };
+        /**
+         * SealLift
+         * @description Lift a seal (`zones` null), or let it admit these, as they are stated now. The reason stands in the trail.
+         */
+        SealLift: {
+            /** Reason */
+            reason: string;
+            /** Zones */
+            zones?: ("own_hardware" | "own_contract" | "included" | "router")[] | null;
+        };
+        /**
+         * SealSet
+         * @description The zones that a conversation's words may reach from now on: fewer than before, or a first seal.
+         */
+        SealSet: {
+            /** Zones */
+            zones: ("own_hardware" | "own_contract" | "included" | "router")[];
+        };
+        /**
+         * SealView
+         * @description A conversation's seal as whoever may lift it sees it. Nothing of what is in the conversation.
+         */
+        SealView: {
+            /**
+             * Conversation Id
+             * Format: uuid
+             */
+            conversation_id: string;
+            /** Is Own */
+            is_own: boolean;
+            /** Owner Name */
+            owner_name: string;
+            /** Sealed At */
+            sealed_at: string | null;
+            /** Sealed To */
+            sealed_to: ("own_hardware" | "own_contract" | "included" | "router")[] | null;
+        };
+        /**
+         * SearchAsk
+         * @description Words that all must be there, each as the beginning of one; in quotes: whole, one after the other.
+         */
+        SearchAsk: {
+            /** Text */
+            text: string;
+        };
+        /**
+         * SearchView
+         * @description What was found, last changed first. `more`: there is more than is shown; another word would narrow it.
+         */
+        SearchView: {
+            /** More */
+            more: boolean;
+            /** Results */
+            results: components["schemas"]["ResultView"][];
+        };
+        /**
+         * SecondFactorRule
+         * @description Whether everybody in the team needs a second factor, and how many have none.
+         */
+        SecondFactorRule: {
+            /** Is Needed */
+            is_needed: boolean;
+            /** Members Without */
+            members_without: number;
+        };
+        /**
+         * SecondFactorRuleChange
+         * @description Ask for a second factor, or no more.
+         */
+        SecondFactorRuleChange: {
+            /** Is Needed */
+            is_needed: boolean;
+        };
+        /**
+         * SecondStepView
+         * @description The password was right; one of these is still asked for.
+         */
+        SecondStepView: {
+            /** App */
+            app: boolean;
+            /** Passkey */
+            passkey: boolean;
+            /** Recovery Code */
+            recovery_code: boolean;
         };
         /**
          * ServerCertificateView
@@ -1494,15 +6193,55 @@ export interface components {
             warns: boolean;
         };
         /**
+         * SessionLimitsChange
+         * @description Both limits in minutes; null for the deployment's own.
+         */
+        SessionLimitsChange: {
+            /** Idle Limit Min */
+            idle_limit_min: number | null;
+            /** Lifetime Min */
+            lifetime_min: number | null;
+        };
+        /**
+         * SessionLimitsView
+         * @description How long sign-ins of the team last, in minutes; null is the deployment's own, which `most_` names.
+         */
+        SessionLimitsView: {
+            /** Idle Limit Min */
+            idle_limit_min: number | null;
+            /** Least Idle Min */
+            least_idle_min: number;
+            /** Least Lifetime Min */
+            least_lifetime_min: number;
+            /** Lifetime Min */
+            lifetime_min: number | null;
+            /** Most Idle Min */
+            most_idle_min: number;
+            /** Most Lifetime Min */
+            most_lifetime_min: number;
+        };
+        /**
          * SessionView
          * @description Who is here. `me` and `team` are null before sign-in; `setup_needed` is true until the first account exists.
+         *
+         *     `can_mail`: this deployment sends mails, so a forgotten password can be set anew by one.
+         *     `second_step` is what is still asked after a right password. `passkeys_work`: browsers allow them at this address.
+         *     `recovery_left`: a recovery code was just used, and so many are left.
          */
         SessionView: {
+            /** Can Mail */
+            can_mail: boolean;
             /** Csrf Token */
             csrf_token?: string | null;
             /** Demo */
             demo: boolean;
             me?: components["schemas"]["Me"] | null;
+            /** Passkeys Work */
+            passkeys_work: boolean;
+            provider?: components["schemas"]["ProviderButton"] | null;
+            /** Recovery Left */
+            recovery_left?: number | null;
+            second_step?: components["schemas"]["SecondStepView"] | null;
             /** Setup Needed */
             setup_needed: boolean;
             /** Sign Up Open */
@@ -1511,7 +6250,80 @@ export interface components {
             /** Teams */
             teams?: components["schemas"]["TeamChoice"][];
             /** Version */
-            version: string;
+            version?: string | null;
+        };
+        /**
+         * SharedHead
+         * @description Show readers the branch that ends with this message.
+         */
+        SharedHead: {
+            /**
+             * Message Id
+             * Format: uuid
+             */
+            message_id: string;
+        };
+        /**
+         * SharedLineView
+         * @description A conversation that somebody else shares with oneself. `sealed_to` null: it is not sealed.
+         */
+        SharedLineView: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Owner Name */
+            owner_name: string;
+            /** Sealed To */
+            sealed_to: ("own_hardware" | "own_contract" | "included" | "router")[] | null;
+            /** Shared At */
+            shared_at: string;
+            /** Title */
+            title: string;
+        };
+        /**
+         * SharedList
+         * @description Last shared first.
+         */
+        SharedList: {
+            /** Conversations */
+            conversations: components["schemas"]["SharedLineView"][];
+        };
+        /**
+         * SharedView
+         * @description A conversation as its readers see it: one branch, from the first message to the last that is shared.
+         *
+         *     `sealed_to`: the zones its words may reach now, null: not sealed.
+         */
+        SharedView: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Is Own */
+            is_own: boolean;
+            /** Messages */
+            messages: components["schemas"]["MessageView"][];
+            /** Owner Name */
+            owner_name: string;
+            /** Sealed To */
+            sealed_to: ("own_hardware" | "own_contract" | "included" | "router")[] | null;
+            /** Title */
+            title: string;
+        };
+        /**
+         * SharingView
+         * @description Who may read a conversation beside its owner. `head_id` is the last message they see; null: nobody reads it.
+         */
+        SharingView: {
+            /** Head Id */
+            head_id: string | null;
+            /** People */
+            people: components["schemas"]["ReaderView"][];
+            /** Whole Team */
+            whole_team: boolean;
         };
         /**
          * SignIn
@@ -1522,6 +6334,21 @@ export interface components {
             email: string;
             /** Password */
             password: string;
+        };
+        /**
+         * SignInRulesView
+         * @description How people come into the team by an identity provider, and the addresses to enter there.
+         */
+        SignInRulesView: {
+            /** Logout Uri */
+            logout_uri: string;
+            /** May Change */
+            may_change: boolean;
+            provider: components["schemas"]["IdentityProviderView"] | null;
+            /** Redirect Uri */
+            redirect_uri: string;
+            /** Sign In Path */
+            sign_in_path: string;
         };
         /**
          * SignUp
@@ -1545,13 +6372,25 @@ export interface components {
         };
         /**
          * SnapshotEvent
-         * @description `event: snapshot`: the whole text so far; replaces what the client has.
+         * @description `event: snapshot`: the whole text so far; replaces what the client has. Without `beside` there is nothing.
          */
         SnapshotEvent: {
+            /** @default null */
+            beside: components["schemas"]["BesideView"] | null;
             /** Reasoning */
             reasoning: string;
             /** Text */
             text: string;
+        };
+        /**
+         * SourceView
+         * @description A page that the answer stands on; `title` may be empty.
+         */
+        SourceView: {
+            /** Title */
+            title: string;
+            /** Url */
+            url: string;
         };
         /**
          * StageView
@@ -1589,6 +6428,189 @@ export interface components {
             state: "waiting" | "running" | "passed" | "warned" | "failed" | "skipped";
         };
         /**
+         * StandardAudienceChange
+         * @description Who may use a standard model, or with `model_id` null all of the provider that have no rule of their own.
+         *
+         *     "inherit" takes a rule away: what holds for the provider counts then, in the end everyone.
+         */
+        StandardAudienceChange: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "inherit" | "everyone" | "roles" | "people" | "nobody";
+            /** Model Id */
+            model_id?: string | null;
+            /** People */
+            people?: string[];
+            /** Provider */
+            provider: string;
+            /** Roles */
+            roles?: ("owner" | "admin" | "member")[];
+        };
+        /**
+         * StandardModelUse
+         * @description What a team used of one standard model in this month.
+         */
+        StandardModelUse: {
+            /** Calls */
+            calls: number;
+            /** Failed Calls */
+            failed_calls: number;
+            /** Model Id */
+            model_id: string;
+            /** Provider */
+            provider: string;
+            tokens: components["schemas"]["Tokens"];
+        };
+        /**
+         * StandardModelView
+         * @description A standard model and its own rule; null: what holds for its provider.
+         */
+        StandardModelView: {
+            audience: components["schemas"]["AudienceView"] | null;
+            /** Model Id */
+            model_id: string;
+            /** Name */
+            name: string;
+            /** Ref */
+            ref: string;
+        };
+        /**
+         * StandardModelsView
+         * @description All standard models, whoever may use them.
+         */
+        StandardModelsView: {
+            /** Providers */
+            providers: components["schemas"]["StandardProviderView"][];
+        };
+        /**
+         * StandardPriceSet
+         * @description The price of a standard model.
+         */
+        StandardPriceSet: {
+            /** Model Id */
+            model_id: string;
+            price: components["schemas"]["PriceGiven"] | null;
+            /** Provider */
+            provider: string;
+        };
+        /**
+         * StandardProviderView
+         * @description A standard provider and what holds for its models; null: everyone may use them.
+         */
+        StandardProviderView: {
+            audience: components["schemas"]["AudienceView"] | null;
+            /** Data Location */
+            data_location: string;
+            /** Models */
+            models: components["schemas"]["StandardModelView"][];
+            /** Name */
+            name: string;
+            /** Provider */
+            provider: string;
+        };
+        /**
+         * StandardUndertakingSet
+         * @description The same for a provider of standard models; null takes it away.
+         */
+        StandardUndertakingSet: {
+            /** Provider */
+            provider: string;
+            undertaking: components["schemas"]["UndertakingSet"] | null;
+        };
+        /**
+         * TallyModel
+         * @description A model as it was when it was judged. Counts are of comparisons, each counted once.
+         *
+         *     `wins`: it was found better; `losses`: another was; `ties`: all were alike; `nones`: none was good.
+         */
+        TallyModel: {
+            /** Connection Name */
+            connection_name: string;
+            /** Losses */
+            losses: number;
+            /** Model Id */
+            model_id: string;
+            /** Model Ref */
+            model_ref: string;
+            /** Name */
+            name: string;
+            /** Nones */
+            nones: number;
+            /**
+             * Origin
+             * @enum {string}
+             */
+            origin: "own_hardware" | "own_contract" | "router" | "included" | "scripted";
+            /** Ties */
+            ties: number;
+            /** Wins */
+            wins: number;
+        };
+        /**
+         * TallyPair
+         * @description Two models that answered the same questions; `first` and `second` are places in `models`, counted from 0.
+         *
+         *     `wins` are the first's, `losses` those of the second's. `low` and `high` bound the share of wins among both with
+         *     95 % (Wilson). `finding` says what that allows to say.
+         */
+        TallyPair: {
+            /**
+             * Finding
+             * @enum {string}
+             */
+            finding: "too_few" | "no_difference" | "first" | "second";
+            /** First */
+            first: number;
+            /** High */
+            high: number;
+            /** Losses */
+            losses: number;
+            /** Low */
+            low: number;
+            /** Nones */
+            nones: number;
+            /** People */
+            people: number;
+            /** Second */
+            second: number;
+            /** Ties */
+            ties: number;
+            /** Wins */
+            wins: number;
+        };
+        /**
+         * TallyPart
+         * @description Verdicts of one kind. `left_out` had fewer than two answers that came to their end.
+         */
+        TallyPart: {
+            /** Left Out */
+            left_out: number;
+            /** Models */
+            models: components["schemas"]["TallyModel"][];
+            /** Pairs */
+            pairs: components["schemas"]["TallyPair"][];
+            /** People */
+            people: number;
+            /** Verdicts */
+            verdicts: number;
+        };
+        /**
+         * TallyView
+         * @description How the team's comparisons came out in a range of days (UTC, inclusive). `enough` verdicts are needed to say.
+         */
+        TallyView: {
+            blind: components["schemas"]["TallyPart"];
+            /** Enough */
+            enough: number;
+            /** From Day */
+            from_day: string;
+            open: components["schemas"]["TallyPart"];
+            /** To Day */
+            to_day: string;
+        };
+        /**
          * TeamChange
          * @description Rename the team.
          */
@@ -1610,6 +6632,14 @@ export interface components {
             name: string;
         };
         /**
+         * TeamErasure
+         * @description The team's name, typed: so that nobody erases one by a slip.
+         */
+        TeamErasure: {
+            /** Typed Name */
+            typed_name: string;
+        };
+        /**
          * TeamSwitch
          * @description Work in another team from now on.
          */
@@ -1622,7 +6652,7 @@ export interface components {
         };
         /**
          * TeamView
-         * @description The team with its members and open invitations (the latter for owners and admins).
+         * @description The team with its members and open invitations (the latter for owners and admins), and what its plan includes.
          */
         TeamView: {
             /**
@@ -1630,6 +6660,7 @@ export interface components {
              * Format: uuid
              */
             id: string;
+            includes: components["schemas"]["PlanTerms"];
             /** Invitations */
             invitations: components["schemas"]["InvitationView"][];
             /** Members */
@@ -1678,7 +6709,11 @@ export interface components {
              * @enum {string}
              */
             auth_style: "auto" | "bearer" | "api_key";
-            /** Base Url */
+            /**
+             * Base Url
+             * @description not read where there is only one address
+             * @default
+             */
             base_url: string;
             /**
              * Model Id
@@ -1688,9 +6723,9 @@ export interface components {
             /**
              * Provider
              * @default openai_compatible
-             * @constant
+             * @enum {string}
              */
-            provider: "openai_compatible";
+            provider: "openai_compatible" | "ollama" | "openrouter";
             tls?: components["schemas"]["TlsInput"] | null;
         };
         /**
@@ -1704,6 +6739,16 @@ export interface components {
             passed: boolean;
             /** Stages */
             stages: components["schemas"]["StageView"][];
+        };
+        /**
+         * TextPiece
+         * @description A piece of text; `marked` where it is what was looked for. It is text, never markup.
+         */
+        TextPiece: {
+            /** Marked */
+            marked: boolean;
+            /** Text */
+            text: string;
         };
         /**
          * TlsInput
@@ -1757,23 +6802,113 @@ export interface components {
             tokens_out: number;
         };
         /**
+         * ToolCallView
+         * @description A tool that the model wanted called. `arguments` is text, mostly JSON. `ran`: its provider ran it itself.
+         *
+         *     Moorage runs none.
+         */
+        ToolCallView: {
+            /** Arguments */
+            arguments: string;
+            /** Name */
+            name: string;
+            /** Ran */
+            ran: boolean;
+        };
+        /**
+         * UndertakingSet
+         * @description Record an undertaking: who signed, on which day, until which day (null: without an end), where the paper lies.
+         */
+        UndertakingSet: {
+            /**
+             * Document
+             * @default
+             */
+            document: string;
+            /** Expires On */
+            expires_on?: string | null;
+            /**
+             * Signed On
+             * Format: date
+             */
+            signed_on: string;
+            /** Signer */
+            signer: string;
+        };
+        /**
+         * UndertakingView
+         * @description A secrecy undertaking. Days as `YYYY-MM-DD`; without `expires_on` it does not end. `days_left`: of those.
+         */
+        UndertakingView: {
+            /** Days Left */
+            days_left: number | null;
+            /** Document */
+            document: string;
+            /** Expires On */
+            expires_on: string | null;
+            /**
+             * Signed On
+             * Format: date
+             */
+            signed_on: string;
+            /** Signer */
+            signer: string;
+        };
+        /**
          * UsageDay
          * @description Usage of one day, UTC, `YYYY-MM-DD`.
          */
         UsageDay: {
+            /** Calls */
+            calls: number;
             /** Day */
             day: string;
+            /** Failed Calls */
+            failed_calls: number;
             tokens: components["schemas"]["Tokens"];
+        };
+        /**
+         * UsageExport
+         * @description An export of one of the two logs, a line for each day, model and person; days UTC, both included.
+         */
+        UsageExport: {
+            /**
+             * Format
+             * @default csv
+             * @enum {string}
+             */
+            format: "csv" | "ndjson";
+            /**
+             * From Day
+             * Format: date
+             */
+            from_day: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "byom" | "standard";
+            /**
+             * To Day
+             * Format: date
+             */
+            to_day: string;
         };
         /**
          * UsageLog
          * @description One of the two logs. They are never added up (P15).
+         *
+         *     `costs`: an amount for each currency in which prices were entered. `unpriced_calls` are of models without a price.
          */
         UsageLog: {
             /** Calls */
             calls: number;
+            /** Costs */
+            costs: components["schemas"]["CostView"][];
             /** Days */
             days: components["schemas"]["UsageDay"][];
+            /** Failed Calls */
+            failed_calls: number;
             /**
              * Kind
              * @enum {string}
@@ -1781,11 +6916,19 @@ export interface components {
             kind: "byom" | "standard";
             /** Rows */
             rows: components["schemas"]["UsageRow"][];
+            /** Sources */
+            sources: components["schemas"]["UsageSource"][];
             total: components["schemas"]["Tokens"];
+            /** Ttft Ms */
+            ttft_ms: number | null;
+            /** Unpriced Calls */
+            unpriced_calls: number;
         };
         /**
          * UsageRow
-         * @description Usage of one model of one connection (or standard provider) in the range. Times are medians in milliseconds.
+         * @description Usage of one model of one connection (or standard provider) in the range. Times are means in milliseconds.
+         *
+         *     `price` and `cost` are for owners and admins; null where no price was entered.
          */
         UsageRow: {
             /** Calls */
@@ -1794,25 +6937,123 @@ export interface components {
             connection_id: string | null;
             /** Connection Name */
             connection_name: string;
+            cost: components["schemas"]["CostView"] | null;
             /** Failed Calls */
             failed_calls: number;
             /** Model Id */
             model_id: string;
+            price: components["schemas"]["PriceView"] | null;
+            /** Provider */
+            provider: string | null;
+            tokens: components["schemas"]["Tokens"];
+            /** Ttft Ms */
+            ttft_ms: number | null;
+        };
+        /**
+         * UsageSource
+         * @description Usage of one connection, or of one standard provider, whatever the model. Times are means in milliseconds.
+         */
+        UsageSource: {
+            /** Calls */
+            calls: number;
+            /** Connection Id */
+            connection_id: string | null;
+            /** Failed Calls */
+            failed_calls: number;
+            /** Name */
+            name: string;
+            /** Provider */
+            provider: string | null;
             tokens: components["schemas"]["Tokens"];
             /** Ttft Ms */
             ttft_ms: number | null;
         };
         /**
          * UsageView
-         * @description Statistics of the team for the days `from_day` to `to_day`, inclusive.
+         * @description Statistics for the days `from_day` to `to_day`, inclusive: of the whole team, or of oneself alone.
+         *
+         *     `undecided_calls` of one's own are left out until their blind comparisons are judged: figures would tell the models.
          */
         UsageView: {
+            budget: components["schemas"]["BudgetView"];
             byom: components["schemas"]["UsageLog"];
             /** From Day */
             from_day: string;
             standard: components["schemas"]["UsageLog"];
             /** To Day */
             to_day: string;
+            /** Undecided Calls */
+            undecided_calls: number;
+            /**
+             * Whose
+             * @enum {string}
+             */
+            whose: "team" | "own";
+        };
+        /**
+         * UsedAlias
+         * @description The team's own name that was asked for, and the model it stood for then.
+         */
+        UsedAlias: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+            /** Target Ref */
+            target_ref: string;
+        };
+        /**
+         * VerdictGiven
+         * @description What somebody finds: one is better (`message_id` says which), all are alike, or none is good.
+         */
+        VerdictGiven: {
+            /** Message Id */
+            message_id?: string | null;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "better" | "tie" | "none";
+        };
+        /**
+         * WithheldFileView
+         * @description An attachment that does not go as it is.
+         *
+         *     `window`: its message does not go; `no_images`, `no_text`: the model takes none of its kind; `as_text`: the text of
+         *     a PDF goes instead; `too_large`: for the model's window alone; `request_full`: newer ones fill the request.
+         */
+        WithheldFileView: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+            /**
+             * Why
+             * @enum {string}
+             */
+            why: "window" | "no_images" | "as_text" | "no_text" | "too_large" | "request_full";
+        };
+        /**
+         * WithheldView
+         * @description What a model is not sent: the oldest `messages`, up to the one before `from_id`, and `files`.
+         *
+         *     `is_too_long`: the question alone is longer than the model can read, by our estimate.
+         */
+        WithheldView: {
+            /** Files */
+            files: components["schemas"]["WithheldFileView"][];
+            /** From Id */
+            from_id: string | null;
+            /** Is Too Long */
+            is_too_long: boolean;
+            /** Messages */
+            messages: number;
         };
     };
     responses: never;
@@ -1823,12 +7064,405 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    list_aliases: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AliasList"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    make_alias: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AliasMake"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AliasHistoryView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_alias: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alias_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AliasHistoryView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_alias: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alias_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    rename_alias: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alias_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AliasRename"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AliasHistoryView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    point_alias: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alias_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AliasPoint"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AliasHistoryView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_announcements: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnnouncementList"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    upload: {
+        parameters: {
+            query?: never;
+            header?: {
+                "file-name"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttachmentView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_attachment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                attachment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttachmentView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    remove_attachment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                attachment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_content: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                attachment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A file, as long as it takes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                    "application/pdf": string;
+                    "image/jpeg": string;
+                    "image/png": string;
+                    "text/plain": string;
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_matters: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttentionView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     get_trail: {
         parameters: {
             query?: {
+                /** @description a person, or who has no account */
+                actor?: string | "nobody" | null;
+                /** @description an action, or the part before its dot */
+                action?: string | null;
+                object_id?: string | null;
+                outcome?: ("done" | "refused" | "failed") | null;
+                from_day?: string | null;
+                to_day?: string | null;
+                /** @description a part of an object's name */
+                text?: string | null;
                 before?: number | null;
                 limit?: number;
-                action?: string | null;
             };
             header?: never;
             path?: never;
@@ -1885,6 +7519,165 @@ export interface operations {
             };
         };
     };
+    export_trail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AuditExport"];
+            };
+        };
+        responses: {
+            /** @description A file, as long as it takes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                    "application/x-ndjson": string;
+                    "text/csv": string;
+                    "text/plain": string;
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditRules"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    change_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AuditRulesChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditRules"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    take_billing_event: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BillingAnswer"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_tally: {
+        parameters: {
+            query?: {
+                from?: string | null;
+                to?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TallyView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     test_draft: {
         parameters: {
             query?: never;
@@ -1898,14 +7691,16 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Or the data of the events of a stream */
+            /** @description Or the events of a stream */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": unknown;
-                    "text/event-stream": components["schemas"]["StageView"] | components["schemas"]["TestFinished"];
+                    "text/event-stream": {
+                        data: string;
+                    };
                 };
             };
             /** @description An error */
@@ -2078,6 +7873,72 @@ export interface operations {
             };
         };
     };
+    get_connection_audience: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                connection_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionAudienceView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    set_connection_audience: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                connection_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AudienceChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionAudienceView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     discover: {
         parameters: {
             query?: never;
@@ -2124,14 +7985,47 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Or the data of the events of a stream */
+            /** @description Or the events of a stream */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": unknown;
-                    "text/event-stream": components["schemas"]["StageView"] | components["schemas"]["TestFinished"];
+                    "text/event-stream": {
+                        data: string;
+                    };
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_key_uses: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                connection_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyUsesView"];
                 };
             };
             /** @description An error */
@@ -2180,6 +8074,78 @@ export interface operations {
             };
         };
     };
+    change_model_profile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                connection_id: string;
+                model_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ModelProfileChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    set_model_audience: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                connection_id: string;
+                model_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ModelAudienceChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionAudienceView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     test_stored: {
         parameters: {
             query?: never;
@@ -2191,14 +8157,16 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Or the data of the events of a stream */
+            /** @description Or the events of a stream */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": unknown;
-                    "text/event-stream": components["schemas"]["StageView"] | components["schemas"]["TestFinished"];
+                    "text/event-stream": {
+                        data: string;
+                    };
                 };
             };
             /** @description An error */
@@ -2217,6 +8185,7 @@ export interface operations {
             query?: {
                 before?: string | null;
                 limit?: number;
+                archived?: boolean;
             };
             header?: never;
             path?: never;
@@ -2374,6 +8343,147 @@ export interface operations {
             };
         };
     };
+    compare: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ComparisonAsk"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComparisonMade"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    go_on_from: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+                comparison_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnswerChosen"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    judge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+                comparison_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VerdictGiven"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    export_conversation: {
+        parameters: {
+            query?: {
+                format?: "markdown" | "json";
+            };
+            header?: never;
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A file, as long as it takes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                    "text/markdown": string;
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     show_branch: {
         parameters: {
             query?: never;
@@ -2424,14 +8534,91 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Or the data of the events of a stream */
+            /** @description Or the events of a stream */
             201: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Exchange"];
-                    "text/event-stream": components["schemas"]["SnapshotEvent"] | components["schemas"]["DeltaEvent"] | components["schemas"]["EndEvent"];
+                    "text/event-stream": {
+                        data: string;
+                    };
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    compare_again: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ComparisonAgain"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComparisonMade"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    continue_reply: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Continue"];
+            };
+        };
+        responses: {
+            /** @description Or the events of a stream */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Exchange"];
+                    "text/event-stream": {
+                        data: string;
+                    };
                 };
             };
             /** @description An error */
@@ -2461,14 +8648,308 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Or the data of the events of a stream */
+            /** @description Or the events of a stream */
             201: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Exchange"];
-                    "text/event-stream": components["schemas"]["SnapshotEvent"] | components["schemas"]["DeltaEvent"] | components["schemas"]["EndEvent"];
+                    "text/event-stream": {
+                        data: string;
+                    };
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_receipts: {
+        parameters: {
+            query?: {
+                format?: "json" | "csv";
+            };
+            header?: never;
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A file, as long as it takes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                    "text/csv": string;
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    seal_conversation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SealSet"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_sharing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SharingView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    end_sharing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SharingView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    move_shared_head: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SharedHead"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SharingView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    share_with_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SharingView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    unshare_with_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SharingView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    share_with_team: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SharingView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    unshare_with_team: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SharingView"];
                 };
             };
             /** @description An error */
@@ -2540,16 +9021,144 @@ export interface operations {
             };
         };
     };
-    peek_invitation: {
+    list_identities: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityList"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    link_identity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IdentityLink"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderBegun"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    unlink_identity: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                token: string;
+                identity_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityList"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    accept_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InvitationAccept"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    peek_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InvitationLink"];
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {
@@ -2571,18 +9180,16 @@ export interface operations {
             };
         };
     };
-    accept_invitation: {
+    preview_message: {
         parameters: {
             query?: never;
             header?: never;
-            path: {
-                token: string;
-            };
+            path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["InvitationAccept"];
+                "application/json": components["schemas"]["DraftWish"];
             };
         };
         responses: {
@@ -2592,7 +9199,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SessionView"];
+                    "application/json": components["schemas"]["ForeseenView"];
                 };
             };
             /** @description An error */
@@ -2664,6 +9271,514 @@ export interface operations {
             };
         };
     };
+    get_model_state: {
+        parameters: {
+            query: {
+                ref: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelState"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    api_document: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_operator_announcements: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorAnnouncements"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    make_announcement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnnouncementDraft"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorAnnouncements"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    change_announcement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                announcement_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnnouncementDraft"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorAnnouncements"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    remove_announcement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                announcement_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorAnnouncements"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_deployment_health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_plan_catalogue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanCatalogue"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    test_standard_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProviderToTest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorProviders"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_standard_providers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorProviders"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_operator_teams: {
+        parameters: {
+            query?: {
+                text?: string;
+                plan?: string | null;
+                standing?: string | null;
+                before?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorTeams"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_operator_team: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                team_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorTeamDetails"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    change_operator_team: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                team_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorTeamDetails"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    ask_for_reset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResetAsk"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    finish_reset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResetFinish"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    peek_reset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResetLink"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResetPeek"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     change_profile: {
         parameters: {
             query?: never;
@@ -2697,6 +9812,128 @@ export interface operations {
             };
         };
     };
+    change_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_devices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceList"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    end_other_devices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceList"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    end_device: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sign_in_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceList"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     follow_reply: {
         parameters: {
             query?: never;
@@ -2710,14 +9947,16 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Or the data of the events of a stream */
+            /** @description Or the events of a stream */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": unknown;
-                    "text/event-stream": components["schemas"]["SnapshotEvent"] | components["schemas"]["DeltaEvent"] | components["schemas"]["EndEvent"];
+                    "text/event-stream": {
+                        data: string;
+                    };
                 };
             };
             /** @description An error */
@@ -2762,6 +10001,349 @@ export interface operations {
             };
         };
     };
+    search_conversations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SearchAsk"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_factors: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FactorsView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    begin_app: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppSetup"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    remove_app: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FactorsView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    rename_app: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NameChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FactorsView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    confirm_app: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AppConfirmation"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FactorAdded"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    begin_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyQuestion"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    add_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPasskeyAnswer"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FactorAdded"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    remove_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                passkey_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FactorsView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    rename_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                passkey_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NameChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FactorsView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    make_recovery_codes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     get_session: {
         parameters: {
             query?: never;
@@ -2778,6 +10360,196 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_proof_ways: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProofWays"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    give_proof: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProofByPassword"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    prove_by_code: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodeAnswer"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    prove_by_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyAnswer"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    ask_for_proof: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyQuestion"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    prove_by_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProviderProof"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderBegun"];
                 };
             };
             /** @description An error */
@@ -2824,6 +10596,102 @@ export interface operations {
             };
         };
     };
+    list_shared: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SharedList"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_shared: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SharedView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_shared_content: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+                attachment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A file, as long as it takes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                    "application/pdf": string;
+                    "image/jpeg": string;
+                    "image/png": string;
+                    "text/plain": string;
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     sign_in: {
         parameters: {
             query?: never;
@@ -2844,6 +10712,353 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    sign_in_by_code: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodeAnswer"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    sign_in_by_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyAnswer"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    ask_for_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyQuestion"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    begin_provider_sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProviderStart"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderBegun"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    finish_provider_sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProviderReturn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderReturned"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    hear_provider_logout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    sign_in_by_recovery_code: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodeAnswer"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    finish_by_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyAnswer"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    ask_for_second_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyQuestion"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    leave_second_step: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_provider_offer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                team_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderOffer"];
                 };
             };
             /** @description An error */
@@ -2919,6 +11134,68 @@ export interface operations {
             };
         };
     };
+    list_standard_models: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StandardModelsView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    set_standard_audience: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StandardAudienceChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StandardModelsView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     get_team: {
         parameters: {
             query?: never;
@@ -2968,6 +11245,253 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TeamView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_conversation_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationRulesView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    set_conversation_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConversationRulesSet"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationRulesView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_identity_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInRulesView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    save_identity_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IdentityProviderInput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInRulesView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    remove_identity_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInRulesView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    switch_identity_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IdentityProviderSwitch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInRulesView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    test_identity_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Or the events of a stream */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                    "text/event-stream": {
+                        data: string;
+                    };
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    test_provider_sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderBegun"];
                 };
             };
             /** @description An error */
@@ -3111,6 +11635,951 @@ export interface operations {
             };
         };
     };
+    sign_member_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TeamView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    hand_over: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OwnerChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TeamView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_privacy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrivacyView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    set_clearing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClearingSet"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecipientList"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    plan_team: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasurePlan"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    erase_team: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TeamErasure"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasureBegun"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    export_own: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                export_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    delete_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                export_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    fetch_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                export_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A file, as long as it takes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                    "application/zip": string;
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    confirm_own_hardware: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                connection_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecipientList"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_people: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PeopleHere"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    plan_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasurePlan"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    erase_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasureBegun"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_receipts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceiptList"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    list_recipients: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecipientList"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    export_record: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecordExport"];
+            };
+        };
+        responses: {
+            /** @description A file, as long as it takes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                    "text/html": string;
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    set_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetentionSet"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    foresee_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetentionSet"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionDue"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    set_standard_undertaking: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StandardUndertakingSet"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecipientList"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    export_team: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    record_undertaking: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                connection_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UndertakingSet"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecipientList"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    remove_undertaking: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                connection_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecipientList"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    export_receipts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReceiptsExport"];
+            };
+        };
+        responses: {
+            /** @description A file, as long as it takes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                    "text/csv": string;
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_seal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SealView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    lift_seal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SealLift"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SealView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_second_factor_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecondFactorRule"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    set_second_factor_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecondFactorRuleChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecondFactorRule"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_session_limits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionLimitsView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    change_session_limits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SessionLimitsChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionLimitsView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     get_usage: {
         parameters: {
             query?: {
@@ -3130,6 +12599,141 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UsageView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    export_usage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UsageExport"];
+            };
+        };
+        responses: {
+            /** @description A file, as long as it takes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                    "application/x-ndjson": string;
+                    "text/csv": string;
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    get_people: {
+        parameters: {
+            query?: {
+                from?: string | null;
+                to?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PeopleUsageView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    set_price: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                connection_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PriceSet"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PriceDone"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    set_standard_price: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StandardPriceSet"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PriceDone"];
                 };
             };
             /** @description An error */

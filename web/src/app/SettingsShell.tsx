@@ -1,55 +1,63 @@
 // Settings: a full page with its own list. What a role can't open isn't listed.
-import { ArrowLeft } from "lucide-react";
 import { useTranslation } from "react-i18next";
-import { Link, NavLink, Outlet } from "react-router";
+import { Link, Outlet } from "react-router";
+import { useMatters } from "@/api/attention";
 import { useSignedIn } from "@/api/session";
-import { cx } from "@/ui/cx";
-import { SideColumn } from "@/ui/SideColumn";
+import { AttentionMark } from "@/ui/AttentionMark";
+import { ListedPages, type PageLink } from "./ListedPages";
+
+export { Operator } from "./OperatorShell";
+
+/** `isListed`: whether whoever looks may open it. */
+const page = (to: string, label: string, isListed = true, mark?: PageLink["mark"]): PageLink[] => (isListed ? [{ to: `/settings/${to}`, label, mark }] : []);
 
 export function Component() {
   const { t } = useTranslation();
-  const { canManage, team } = useSignedIn();
+  const { t: teamWords } = useTranslation("team");
+  const { canManage, me, team } = useSignedIn();
+  // Members come to no connection's page; who looks after one still learns what is wrong with it.
+  const looksAfter = useMatters().length > 0 && !canManage;
   const groups = [
-    { title: t("settings.you"), items: [["/settings/profile", t("settings.profile")], ["/settings/appearance", t("settings.appearance")]] },
-    { title: t("settings.team"), items: [["/settings/team/members", t("settings.members")], ["/settings/team/plan", t("settings.plan")]] },
-    ...(canManage ? [{ title: t("settings.models"), items: [["/settings/models/custom", t("settings.customModels")]] }] : []),
-    { title: t("settings.oversight"), items: [["/settings/oversight/usage", t("settings.usage")], ...(canManage ? [["/settings/oversight/audit", t("settings.audit")]] : [])] },
+    {
+      title: t("settings.you"),
+      pages: [...page("profile", t("settings.profile")), ...page("security", t("settings.security")), ...page("appearance", t("settings.appearance"))],
+    },
+    {
+      title: t("settings.team"),
+      pages: [
+        ...page("team/members", t("settings.members")),
+        ...page("team/plan", t("settings.plan")),
+        ...page("team/conversations", t("settings.conversations"), canManage),
+        ...page("team/sign-in", t("settings.signInRules"), canManage),
+      ],
+    },
+    {
+      title: t("settings.models"),
+      pages: [
+        ...page("models/custom", t("settings.customModels"), canManage, <AttentionMark />),
+        ...page("models/standard", t("settings.standardModels"), canManage),
+        ...page("models/aliases", t("settings.aliases"), canManage),
+        ...page("models/mine", t("settings.lookAfter"), looksAfter, <AttentionMark />),
+      ],
+    },
+    {
+      title: t("settings.oversight"),
+      pages: [
+        ...page("oversight/usage", t("settings.usage")),
+        ...page("oversight/comparisons", t("settings.tally")),
+        ...page("oversight/privacy", t("settings.privacy")),
+        ...page("oversight/audit", t("settings.audit"), canManage),
+      ],
+    },
   ];
   return (
-    <SideColumn
-      label={t("nav.settings")}
-      heading={t("nav.settings")}
-      side={
-        <div className="flex min-h-0 flex-1 flex-col gap-5 overflow-y-auto p-4">
-          <div>
-            <Link to="/" className="flex min-h-9 items-center gap-2 rounded-md px-2 text-sm text-muted hover:text-ink">
-              <ArrowLeft aria-hidden="true" className="size-4" />
-              {t("nav.backToChats")}
-            </Link>
-            <p className="px-2 pt-2 text-base font-bold">{t("nav.settings")}</p>
-            <p className="truncate px-2 text-xs text-muted">{team.name}</p>
-          </div>
-          {groups.map((group) => (
-            <section key={group.title}>
-              <h2 className="px-3 pb-1 text-xs font-semibold text-muted">{group.title}</h2>
-              <ul>
-                {group.items.map(([to, label]) => (
-                  <li key={to}>
-                    <NavLink
-                      to={to ?? ""}
-                      className={({ isActive }) => cx("flex min-h-8 items-center rounded-md px-3 text-sm pointer-coarse:min-h-11", isActive ? "bg-surface font-semibold" : "hover:bg-hover")}
-                    >
-                      {label}
-                    </NavLink>
-                  </li>
-                ))}
-              </ul>
-            </section>
-          ))}
-        </div>
-      }
+    <ListedPages
+      title={t("nav.settings")}
+      about={team.name}
+      groups={groups.filter((group) => group.pages.length > 0)}
+      foot={me.is_operator ? <Link to="/operator" className="mt-auto flex min-h-9 items-center gap-2 rounded-md border-t border-line px-3 pt-3 text-sm hover:text-accent pointer-coarse:min-h-11">{teamWords("operators_desk")}</Link> : null}
     >
       <Outlet />
-    </SideColumn>
+    </ListedPages>
   );
 }

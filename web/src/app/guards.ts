@@ -4,6 +4,8 @@ import { sessionQuery } from "@/api/queries";
 import { changeLocale, currentLocale, startI18n } from "@/i18n";
 import { queryClient } from "./queryClient";
 
+const securityPath = "/settings/security";
+
 /** Pages behind the sign-in. Remembers where the person wanted to go. */
 export async function needSignIn({ request }: LoaderFunctionArgs) {
   const started = startI18n();
@@ -15,6 +17,8 @@ export async function needSignIn({ request }: LoaderFunctionArgs) {
       // It may carry a sentence (why own models are closed) in the language asked for before.
       await queryClient.fetchQuery({ ...sessionQuery, staleTime: 0 });
     }
+    // The team asks for a second factor first; every other page would only be refused.
+    if (session.me.must_add_factor && new URL(request.url).pathname !== securityPath) throw redirect(securityPath);
     return null;
   }
   if (session.setup_needed) throw redirect("/sign-up");

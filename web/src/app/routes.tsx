@@ -1,9 +1,13 @@
 // Every page of the product, each loaded when first needed.
 import { createBrowserRouter, redirect } from "react-router";
-import { loadSettingsTexts } from "@/i18n";
+import { andTexts, loadTexts } from "@/i18n";
 import { Crash, NotFound, Starting } from "./edges";
 import { needSignedOut, needSignIn } from "./guards";
 import { WhileSignedIn } from "./WhileSignedIn";
+
+/** A page outside the settings that speaks of signing in: its texts come beside it. */
+const withEntryTexts = <T,>(page: Promise<T>): Promise<T> => andTexts(page, "entry", "factors");
+const settings = () => andTexts(import("./SettingsShell"), "settings", "entry", "factors");
 
 export const router = createBrowserRouter([
   {
@@ -13,11 +17,22 @@ export const router = createBrowserRouter([
       {
         loader: needSignedOut,
         children: [
-          { path: "/sign-in", lazy: () => import("@/features/accounts/SignInPage") },
-          { path: "/sign-up", lazy: () => import("@/features/accounts/SignUpPage") },
+          { path: "/sign-in", lazy: () => withEntryTexts(import("@/features/accounts/SignInPage")) },
+          { path: "/sign-in/second-step", lazy: () => withEntryTexts(import("@/features/accounts/SecondStepPage")) },
+          { path: "/sign-up", lazy: () => withEntryTexts(import("@/features/accounts/SignUpPage")) },
         ],
       },
-      { path: "/invite/:token", lazy: () => import("@/features/accounts/InvitePage") },
+      { path: "/forgot-password", lazy: () => withEntryTexts(import("@/features/accounts/ForgotPage")) },
+      { path: "/reset", lazy: () => withEntryTexts(import("@/features/accounts/ResetPage")) },
+      { path: "/invite", lazy: () => withEntryTexts(import("@/features/accounts/InvitePage")) },
+      {
+        // Their texts lie with those of the settings: the chat never loads them.
+        loader: () => loadTexts("settings", "entry", "factors").then(() => null),
+        children: [
+          { path: "/sign-in/team/:teamId?", lazy: () => import("@/features/accounts/provider/CompanyPage") },
+          { path: "/sign-in/return/:provider", lazy: () => import("@/features/accounts/provider/ReturnPage") },
+        ],
+      },
       {
         loader: needSignIn,
         Component: WhileSignedIn,
@@ -26,25 +41,38 @@ export const router = createBrowserRouter([
             lazy: () => import("@/features/chat/ChatLayout"),
             children: [
               { index: true, lazy: () => import("@/features/chat/ConversationPage") },
+              { path: "/shared", lazy: () => andTexts(import("@/features/chat/SharedListPage"), "later") },
+              { path: "/shared/:conversationId", lazy: () => andTexts(import("@/features/chat/SharedPage"), "later") },
               { path: "/c/:conversationId", lazy: () => import("@/features/chat/ConversationPage") },
             ],
           },
           {
             path: "/settings",
-            lazy: async () => (await Promise.all([import("./SettingsShell"), loadSettingsTexts()]))[0],
+            lazy: settings,
             children: [
               { index: true, loader: () => redirect("/settings/profile"), Component: Starting },
               { path: "profile", lazy: () => import("@/features/team/ProfilePage") },
+              { path: "security", lazy: () => import("@/features/accounts/SecurityPage") },
               { path: "appearance", lazy: () => import("@/features/team/AppearancePage") },
               { path: "team/members", lazy: () => import("@/features/team/MembersPage") },
               { path: "team/plan", lazy: () => import("@/features/team/PlanPage") },
+              { path: "team/conversations", lazy: () => andTexts(import("@/features/team/conversations/ConversationRulesPage"), "sealing") },
+              { path: "team/sign-in", lazy: () => import("@/features/team/SignInRulesPage") },
               { path: "models/custom", lazy: () => import("@/features/connections/CustomModelsPage") },
+              { path: "models/mine", lazy: () => import("@/features/attention/MinePage") },
               { path: "models/custom/new", lazy: () => import("@/features/connections/NewConnectionPage") },
               { path: "models/custom/:connectionId", lazy: () => import("@/features/connections/ConnectionPage") },
+              { path: "models/ollama", lazy: () => import("./OllamaGuidePage") },
+              { path: "models/standard", lazy: () => import("@/features/connections/access/StandardModelsPage") },
+              { path: "models/aliases", lazy: () => import("@/features/connections/access/AliasesPage") },
+              { path: "models/aliases/:aliasId", lazy: () => import("@/features/connections/access/AliasPage") },
               { path: "oversight/usage", lazy: () => import("@/features/oversight/UsagePage") },
+              { path: "oversight/comparisons", lazy: () => import("@/features/oversight/TallyPage") },
               { path: "oversight/audit", lazy: () => import("@/features/oversight/AuditPage") },
+              { path: "oversight/privacy", lazy: () => andTexts(import("@/features/privacy/PrivacyPage"), "privacy") },
             ],
           },
+          { path: "/operator/*", lazy: async () => ({ Component: (await settings()).Operator }) },
         ],
       },
       { path: "*", Component: NotFound },

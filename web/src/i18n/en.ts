@@ -1,6 +1,7 @@
-// The texts of one language that every page needs, in one chunk. Those of the settings lie beside it.
-import accounts from "./locales/en/accounts.json";
+// The texts of one language that every page needs, in one chunk. Those of other parts lie beside it.
+import alias from "./locales/en/alias.json";
 import chat from "./locales/en/chat.json";
 import common from "./locales/en/common.json";
+import seals from "./locales/en/seals.json";
 
-export const resources = { common, chat, accounts };
+export const resources = { alias, common, chat, seals };

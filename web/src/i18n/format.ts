@@ -5,9 +5,14 @@ export interface Formats {
   number: (value: number) => string;
   /** 12.3k or 12.300, short. */
   compact: (value: number) => string;
+  /** US dollars, with as many digits as a price per million tokens needs. */
+  dollars: (value: number) => string;
   /** 0 to 1 as whole percent. */
   percent: (share: number) => string;
+  /** The day on which a moment is, here. */
   date: (iso: string) => string;
+  /** A day of the calendar, "2026-11-27", as it stands there: no time zone moves it. */
+  day: (day: string) => string;
   dateTime: (iso: string) => string;
   time: (iso: string) => string;
   /** 420 ms or 1.8 s. */
@@ -20,9 +25,11 @@ export interface Formats {
 
 function makeFormats(locale: string): Formats {
   const number = new Intl.NumberFormat(locale);
+  const dollars = new Intl.NumberFormat(locale, { style: "currency", currency: "USD", maximumFractionDigits: 3 });
   const compact = new Intl.NumberFormat(locale, { notation: "compact", maximumFractionDigits: 1 });
   const percent = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 0 });
   const date = new Intl.DateTimeFormat(locale, { dateStyle: "medium" });
+  const day = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeZone: "UTC" });
   const dateTime = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
   const time = new Intl.DateTimeFormat(locale, { hour: "numeric", minute: "2-digit" });
   const seconds = new Intl.NumberFormat(locale, { style: "unit", unit: "second", unitDisplay: "narrow", maximumFractionDigits: 1 });
@@ -31,8 +38,11 @@ function makeFormats(locale: string): Formats {
   return {
     number: (value) => number.format(value),
     compact: (value) => compact.format(value),
+    dollars: (value) => dollars.format(value),
     percent: (share) => percent.format(share),
     date: (iso) => date.format(new Date(iso)),
+    // A date without a time is read as UTC.
+    day: (iso) => day.format(new Date(iso)),
     dateTime: (iso) => dateTime.format(new Date(iso)),
     time: (iso) => time.format(new Date(iso)),
     duration: (ms) => (ms < 1000 ? millis.format(ms) : seconds.format(ms / 1000)),

@@ -2,12 +2,26 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { resources as deBase } from "./de";
+import { resources as deAttachments } from "./de.attachments";
+import { resources as deCompare } from "./de.compare";
+import { resources as deEntry } from "./de.entry";
+import { resources as deFactors } from "./de.factors";
+import { resources as deLater } from "./de.later";
+import { resources as dePrivacy } from "./de.privacy";
+import { resources as deSealing } from "./de.sealing";
 import { resources as deSettings } from "./de.settings";
 import { resources as enBase } from "./en";
+import { resources as enAttachments } from "./en.attachments";
+import { resources as enCompare } from "./en.compare";
+import { resources as enEntry } from "./en.entry";
+import { resources as enFactors } from "./en.factors";
+import { resources as enLater } from "./en.later";
+import { resources as enPrivacy } from "./en.privacy";
+import { resources as enSealing } from "./en.sealing";
 import { resources as enSettings } from "./en.settings";
 
-const de = { ...deBase, ...deSettings };
-const en = { ...enBase, ...enSettings };
+const de = { ...deBase, ...deAttachments, ...deCompare, ...deEntry, ...deFactors, ...deLater, ...dePrivacy, ...deSealing, ...deSettings };
+const en = { ...enBase, ...enAttachments, ...enCompare, ...enEntry, ...enFactors, ...enLater, ...enPrivacy, ...enSealing, ...enSettings };
 const namespaces = Object.keys(en) as (keyof typeof en)[];
 const table = (bundle: unknown): Record<string, string> => bundle as Record<string, string>;
 const placeholders = (text: string): string[] => (text.match(/\{\{\s*[\w.]+/g) ?? []).map((p) => p.replace(/[{\s]/g, "")).sort();
@@ -59,5 +73,14 @@ describe("German texts", () => {
   it("say Sie, never du", () => {
     const found = namespaces.flatMap((name) => Object.entries(table(de[name])).filter(([, text]) => /\b(du|dich|dir|dein\w*)\b/i.test(text)).map(([key]) => `${name}:${key}`));
     expect(found).toEqual([]);
+  });
+});
+
+describe("what is asked of a router about training", () => {
+  it("is said as asked for, never as a fact", () => {
+    for (const key of ["policy.no_training", "policy.no_retention"]) {
+      expect(table(en.picker)[key]).toMatch(/^asks for: no training/);
+      expect(table(de.picker)[key]).toMatch(/^verlangt: ohne Training/);
+    }
   });
 });

@@ -8,8 +8,28 @@ export const locales: readonly Locale[] = ["en", "de"];
 const storageKey = "moorage.locale";
 
 const loaders = {
-  en: { base: () => import("./en"), settings: () => import("./en.settings") },
-  de: { base: () => import("./de"), settings: () => import("./de.settings") },
+  en: {
+    base: () => import("./en"),
+    attachments: () => import("./en.attachments"),
+    compare: () => import("./en.compare"),
+    entry: () => import("./en.entry"),
+    factors: () => import("./en.factors"),
+    later: () => import("./en.later"),
+    privacy: () => import("./en.privacy"),
+    settings: () => import("./en.settings"),
+    sealing: () => import("./en.sealing"),
+  },
+  de: {
+    base: () => import("./de"),
+    attachments: () => import("./de.attachments"),
+    compare: () => import("./de.compare"),
+    entry: () => import("./de.entry"),
+    factors: () => import("./de.factors"),
+    later: () => import("./de.later"),
+    privacy: () => import("./de.privacy"),
+    settings: () => import("./de.settings"),
+    sealing: () => import("./de.sealing"),
+  },
 };
 type Part = keyof (typeof loaders)["en"];
 
@@ -27,11 +47,17 @@ async function load(locale: Locale): Promise<void> {
   }
 }
 
-/** Brings the texts of the settings; their pages are shown when it resolves. */
-export async function loadSettingsTexts(): Promise<void> {
-  needed.add("settings");
+/** Brings the texts of further parts; their pages are shown when it resolves. */
+export async function loadTexts(...parts: Part[]): Promise<void> {
+  for (const part of parts) needed.add(part);
   await startI18n();
   await load(currentLocale());
+}
+
+/** A page or part, and the texts that it speaks with. */
+export async function andTexts<T>(part: Promise<T>, ...parts: Part[]): Promise<T> {
+  const [itself] = await Promise.all([part, loadTexts(...parts)]);
+  return itself;
 }
 
 function firstLocale(): Locale {
@@ -59,7 +85,7 @@ async function start(): Promise<void> {
     lng: firstLocale(),
     fallbackLng: false,
     keySeparator: false,
-    ns: ["common", "chat", "accounts", "connections", "oversight", "team"],
+    ns: ["common", "chat", "alias", "access", "accounts", "connections", "operator", "oversight", "privacy", "team", "watch", "seals", "sealing"],
     defaultNS: "common",
     resources: {},
     partialBundledLanguages: true,

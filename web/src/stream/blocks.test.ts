@@ -1,5 +1,8 @@
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { cutBlocks, Splitter } from "./blocks";
+import { markedReady } from "./marked";
+
+beforeAll(() => markedReady);
 
 const pieces = [
   "# Heading", "plain words", "- one\n- two", "1. first\n\n2. second", "- a\n\n  more of a", "> quoted\n> text",

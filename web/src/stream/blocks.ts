@@ -1,5 +1,5 @@
 // Cuts Markdown into top-level blocks while it grows. Any chunking of a text gives the same blocks as the whole text.
-import { Lexer } from "marked";
+import { markedNow } from "./marked";
 
 export interface Blocks {
   /** Blocks that no later text can change. The array only ever grows; its strings keep their identity. */
@@ -13,8 +13,11 @@ interface Cut {
   isSpace: boolean;
 }
 
+/** Until the reader is here, a text is one block. */
 function cut(text: string): Cut[] {
-  return new Lexer({ gfm: true }).blockTokens(text, []).map((token) => ({ raw: token.raw, isSpace: token.type === "space" || token.type === "def" }));
+  const marked = markedNow();
+  if (!marked) return text.trim() ? [{ raw: text, isSpace: false }] : [];
+  return new marked.Lexer({ gfm: true }).blockTokens(text, []).map((token) => ({ raw: token.raw, isSpace: token.type === "space" || token.type === "def" }));
 }
 
 /** The blocks of a finished text. */

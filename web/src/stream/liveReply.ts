@@ -1,5 +1,6 @@
 // One reply while it is being written: a buffer that fills at network speed and a snapshot that changes at reading speed.
 import type { Schemas } from "@/api/client";
+import { addPieces, type Beside } from "./beside";
 import { type Blocks, Splitter } from "./blocks";
 import type { LinkState, SseEvent } from "./sse";
 
@@ -7,6 +8,12 @@ export type Receipt = Schemas["Receipt"];
 
 export interface LiveSnapshot extends Blocks {
   readonly reasoning: string;
+  /** Calls and sources that came so far. */
+  readonly beside: Beside | null;
+  /** When its first thought came, by the frames' clock; null if that was before this reader was there. */
+  readonly thinkingSince: number | null;
+  /** From then to its first word. */
+  readonly thoughtMs: number | null;
   readonly link: LinkState;
   /** Set once the reply is over. */
   readonly receipt: Receipt | null;
@@ -34,7 +41,7 @@ export const browserFrames: Frames = {
   },
 };
 
-const empty: LiveSnapshot = { settled: [], tail: [], reasoning: "", link: "open", receipt: null, error: null };
+const empty: LiveSnapshot = { settled: [], tail: [], reasoning: "", beside: null, thinkingSince: null, thoughtMs: null, link: "open", receipt: null, error: null };
 
 /** Takes the events of one reply; tells its one subscriber at most every 40 ms. */
 export class LiveReply {
@@ -43,6 +50,9 @@ export class LiveReply {
   private snapshot: LiveSnapshot = empty;
   private bufferedText = "";
   private bufferedReasoning = "";
+  private beside: Beside | null = null;
+  private thinkingSince: number | null = null;
+  private thoughtMs: number | null = null;
   private cancelFlush: (() => void) | null = null;
   private lastCommitAt = -Infinity;
   private lastCostMs = 0;
@@ -78,12 +88,15 @@ export class LiveReply {
       this.whole = data.text;
       this.bufferedText = data.text;
       this.bufferedReasoning = "";
+      this.beside = data.beside ?? null;
       this.commit({ reasoning: data.reasoning });
     } else if (event.event === "delta") {
       const data = JSON.parse(event.data) as Schemas["DeltaEvent"];
       this.whole += data.text ?? "";
       this.bufferedText += data.text ?? "";
       this.bufferedReasoning += data.reasoning ?? "";
+      if (data.beside) this.beside = addPieces(this.beside, data.beside);
+      this.watchThinking(data);
       this.schedule();
     } else if (event.event === "end") {
       const { receipt } = JSON.parse(event.data) as Schemas["EndEvent"];
@@ -101,6 +114,14 @@ export class LiveReply {
     this.commit({ error });
   }
 
+  private watchThinking({ text, reasoning }: Schemas["DeltaEvent"]): void {
+    if (this.thinkingSince === null) {
+      if (reasoning && this.snapshot.reasoning === "") this.thinkingSince = this.frames.now();
+    } else if (text && this.thoughtMs === null) {
+      this.thoughtMs = this.frames.now() - this.thinkingSince;
+    }
+  }
+
   private schedule(): void {
     if (this.cancelFlush) return;
     const everyMs = Math.min(maxFlushEveryMs, Math.max(flushEveryMs, this.lastCostMs * costShare));
@@ -116,7 +137,8 @@ export class LiveReply {
     const reasoning = this.snapshot.reasoning + this.bufferedReasoning;
     this.bufferedText = "";
     this.bufferedReasoning = "";
-    this.snapshot = { ...this.snapshot, ...blocks, reasoning, ...change };
+    const { beside, thinkingSince, thoughtMs } = this;
+    this.snapshot = { ...this.snapshot, ...blocks, reasoning, beside, thinkingSince, thoughtMs, ...change };
     for (const listener of this.listeners) listener();
     this.lastCommitAt = this.frames.now();
     this.lastCostMs = this.lastCommitAt - startedAt;

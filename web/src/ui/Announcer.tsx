@@ -53,7 +53,8 @@ export function Announcer() {
   return (
     <>
       <div role="status" aria-live="polite" className="sr-only">{text}</div>
-      <div className="pointer-events-none fixed inset-x-4 bottom-4 z-60 flex flex-col items-center gap-2">
+      {/* Over the bar with the title, beside the way to the list: below are the message field and the newest words. */}
+      <div className="pointer-events-none fixed top-1 right-2 left-13 z-60 flex flex-col items-end gap-2 lg:right-6">
         {shown.map((toast) => (
           <div
             key={toast.id}

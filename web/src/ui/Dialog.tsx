@@ -1,6 +1,7 @@
 // A dialog: named, described, closed by Esc, focus returns to where it came from.
 import { lazy, type ReactNode, Suspense } from "react";
 import { useTranslation } from "react-i18next";
+import { useIsProofAsked } from "@/api/proof";
 import { Button, type ButtonVariant } from "./Button";
 
 export interface DialogProps {
@@ -12,15 +13,20 @@ export interface DialogProps {
   /** Buttons, right-aligned; the safe one first. */
   actions?: ReactNode;
   wide?: boolean;
+  /** Asks something that has to be answered: a click beside it is no answer. */
+  alert?: boolean;
+  /** The dialog that asks who somebody is: every other steps aside for it. */
+  asksProof?: boolean;
 }
 
 const DialogPopup = lazy(() => import("./DialogPopup").then((module) => ({ default: module.DialogPopup })));
 
-export function Dialog(props: DialogProps) {
+export function Dialog({ asksProof = false, ...props }: DialogProps) {
+  const isProofAsked = useIsProofAsked();
   // Once loaded it stays mounted while closed, so that focus can return.
   return (
     <Suspense>
-      <DialogPopup {...props} />
+      <DialogPopup {...props} open={props.open && (asksProof || !isProofAsked)} />
     </Suspense>
   );
 }

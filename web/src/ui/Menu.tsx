@@ -1,6 +1,7 @@
 // A menu of acts behind one button. The button is there at once, its menu a moment later.
-import { lazy, type ReactElement, type ReactNode, Suspense, useState } from "react";
+import { type ReactElement, type ReactNode, useRef, useState } from "react";
 import { LateTrigger } from "./LateTrigger";
+import { lateOf } from "./late";
 
 export interface MenuEntry {
   label: string;
@@ -17,13 +18,11 @@ export interface MenuProps {
   align?: "start" | "end";
 }
 
-const MenuPopup = lazy(() => import("./MenuPopup").then((module) => ({ default: module.MenuPopup })));
+const MenuPopup = lateOf(() => import("./MenuPopup").then((module) => module.MenuPopup));
 
 export function Menu(props: MenuProps) {
   const [isOpen, setIsOpen] = useState(false);
-  return (
-    <Suspense fallback={<LateTrigger trigger={props.trigger} onPress={() => setIsOpen(true)} />}>
-      <MenuPopup {...props} isOpen={isOpen} onOpenChange={setIsOpen} />
-    </Suspense>
-  );
+  const hadFocus = useRef(false);
+  const meanwhile = <LateTrigger trigger={props.trigger} onPress={() => setIsOpen(true)} hadFocus={hadFocus} />;
+  return <MenuPopup {...props} isOpen={isOpen} onOpenChange={setIsOpen} hadFocus={hadFocus} meanwhile={meanwhile} />;
 }

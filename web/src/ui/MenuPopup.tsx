@@ -1,12 +1,17 @@
 // The menu itself, loaded after the page it belongs to.
 import { Menu as Base } from "@base-ui/react/menu";
+import type { RefObject } from "react";
 import type { MenuProps } from "./Menu";
+import { useTakenOver } from "./late";
 import { cx } from "./cx";
 
-export function MenuPopup({ isOpen, onOpenChange, trigger, entries, align = "end" }: MenuProps & { isOpen: boolean; onOpenChange: (open: boolean) => void }) {
+type Controlled = MenuProps & { isOpen: boolean; onOpenChange: (open: boolean) => void; hadFocus: RefObject<boolean> };
+
+export function MenuPopup({ isOpen, onOpenChange, hadFocus, trigger, entries, align = "end" }: Controlled) {
+  const button = useTakenOver(hadFocus);
   return (
     <Base.Root open={isOpen} onOpenChange={(next) => onOpenChange(next)}>
-      <Base.Trigger render={trigger} />
+      <Base.Trigger ref={button} render={trigger} />
       <Base.Portal>
         <Base.Positioner sideOffset={4} align={align} className="z-50">
           <Base.Popup className="min-w-44 rounded-lg border border-line bg-raised py-1 shadow-float outline-none">

@@ -1,6 +1,7 @@
 // A floating panel next to its button. The button is there at once, its panel a moment later.
-import { lazy, type ReactElement, type ReactNode, type RefObject, Suspense, useState } from "react";
+import { type ReactElement, type ReactNode, type RefObject, useRef, useState } from "react";
 import { LateTrigger } from "./LateTrigger";
+import { lateOf } from "./late";
 
 export interface PopoverProps {
   trigger: ReactElement;
@@ -16,14 +17,12 @@ export interface PopoverProps {
   children: ReactNode;
 }
 
-const PopoverPopup = lazy(() => import("./PopoverPopup").then((module) => ({ default: module.PopoverPopup })));
+const PopoverPopup = lateOf(() => import("./PopoverPopup").then((module) => module.PopoverPopup));
 
 export function Popover(props: PopoverProps) {
   const [ownOpen, setOwnOpen] = useState(false);
   const change = (next: boolean) => (setOwnOpen(next), props.onOpenChange?.(next));
-  return (
-    <Suspense fallback={<LateTrigger trigger={props.trigger} onPress={() => change(true)} />}>
-      <PopoverPopup {...props} open={props.open ?? ownOpen} onOpenChange={change} />
-    </Suspense>
-  );
+  const hadFocus = useRef(false);
+  const meanwhile = <LateTrigger trigger={props.trigger} onPress={() => change(true)} hadFocus={hadFocus} />;
+  return <PopoverPopup {...props} open={props.open ?? ownOpen} onOpenChange={change} hadFocus={hadFocus} meanwhile={meanwhile} />;
 }

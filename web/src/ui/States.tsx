@@ -40,10 +40,12 @@ const noteTones = { info: "border-line bg-surface", warn: "border-warn/40 bg-war
 export function Note({ tone = "info", children, actions }: { tone?: keyof typeof noteTones; children: ReactNode; actions?: ReactNode }) {
   const Icon = tone === "info" || tone === "ok" ? Info : CircleAlert;
   return (
-    <div role={tone === "danger" ? "alert" : "note"} className={cx("flex flex-wrap items-start gap-x-3 gap-y-2 rounded-lg border px-3.5 py-2.5 text-sm", noteTones[tone])}>
+    <div role={tone === "danger" ? "alert" : "note"} className={cx("flex items-start gap-3 rounded-lg border px-3.5 py-2.5 text-sm", noteTones[tone])}>
       <Icon aria-hidden="true" className="mt-0.5 size-4 shrink-0" />
-      <div className="min-w-0 flex-1 basis-60">{children}</div>
-      {actions ? <div className="flex flex-wrap gap-2">{actions}</div> : null}
+      <div className="flex min-w-0 flex-1 flex-wrap items-start gap-x-3 gap-y-2">
+        <div className="min-w-0 flex-1 basis-48">{children}</div>
+        {actions ? <div className="flex flex-wrap gap-2">{actions}</div> : null}
+      </div>
     </div>
   );
 }

@@ -1,21 +1,22 @@
 // Name, mail address and password of a new person. Password managers and paste work as everywhere.
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Field, Input } from "@/ui/Field";
-import { PasswordInput } from "@/ui/PasswordInput";
+import { NewPasswordField } from "./NewPasswordField";
 
 export function PersonFields({ errorOf }: { errorOf: (field: string) => string | null }) {
   const { t } = useTranslation(["accounts", "common"]);
+  const [name, setName] = useState("");
+  const [email, setEmail] = useState("");
   return (
     <>
       <Field label={t("field.name")} error={errorOf("name")}>
-        <Input name="name" autoComplete="name" required maxLength={120} />
+        <Input name="name" autoComplete="name" required maxLength={120} onChange={(event) => setName(event.target.value)} />
       </Field>
       <Field label={t("field.email")} error={errorOf("email")}>
-        <Input name="email" type="email" autoComplete="username" required maxLength={254} />
+        <Input name="email" type="email" autoComplete="username" required maxLength={254} onChange={(event) => setEmail(event.target.value)} />
       </Field>
-      <Field label={t("field.password")} hint={t("field.passwordHint")} error={errorOf("password")}>
-        <PasswordInput name="password" autoComplete="new-password" required minLength={10} maxLength={200} />
-      </Field>
+      <NewPasswordField name="password" label={t("field.password")} error={errorOf("password")} words={[name, email]} />
     </>
   );
 }

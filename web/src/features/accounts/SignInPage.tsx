@@ -10,6 +10,8 @@ import { PasswordInput } from "@/ui/PasswordInput";
 import { Note } from "@/ui/States";
 import { Calm } from "./Calm";
 import { formText } from "./formText";
+import { PasskeySignIn } from "./PasskeySignIn";
+import { ProviderWays } from "./provider/ProviderWays";
 import { useEntry } from "./useEntry";
 
 export function Component() {
@@ -19,6 +21,7 @@ export function Component() {
   const { enter, isBusy, errorOf, otherError } = useEntry<Schemas["SignIn"]>("/api/sign-in", ["email", "password"]);
   return (
     <Calm title={t("signIn.title")} footer={session.sign_up_open ? <Link to="/sign-up" className="link">{t("signIn.toSignUp")}</Link> : t("signIn.closed")}>
+      {session.provider?.only ? <><ProviderWays provider={session.provider} /><Note>{t("provider.only")}</Note></> : null}
       <form
         noValidate
         onSubmit={(event) => {
@@ -30,13 +33,18 @@ export function Component() {
         {state?.ended && !otherError ? <Note>{t("signIn.ended")}</Note> : null}
         {otherError ? <Note tone="danger">{otherError}</Note> : null}
         <Field label={t("field.email")} error={errorOf("email")}>
-          <Input name="email" type="email" autoComplete="username" required autoFocus />
+          <Input name="email" type="email" autoComplete="username webauthn" required autoFocus={!session.provider?.only} />
         </Field>
         <Field label={t("field.password")} error={errorOf("password")}>
           <PasswordInput name="password" autoComplete="current-password" required />
         </Field>
-        <Button type="submit" variant="primary" busy={isBusy}>{t("signIn.action")}</Button>
+        <p className="-mt-2 text-sm"><Link to="/forgot-password" className="link">{t("signIn.forgot")}</Link></p>
+        <Button type="submit" variant={session.provider?.only ? "secondary" : "primary"} busy={isBusy}>{t("signIn.action")}</Button>
       </form>
+      <div className="flex flex-col gap-3 border-t border-line pt-5 empty:hidden">
+        {session.passkeys_work ? <PasskeySignIn /> : null}
+        {session.provider?.only ? null : <ProviderWays provider={session.provider ?? null} />}
+      </div>
     </Calm>
   );
 }

@@ -4,7 +4,7 @@ import { safeNext } from "./useEntry";
 describe("where a person goes after signing in", () => {
   it("is the page of this app they came for", () => {
     expect(safeNext("/c/1?x=2#m-3")).toBe("/c/1?x=2#m-3");
-    expect(safeNext("/invite/abc")).toBe("/invite/abc");
+    expect(safeNext("/invite")).toBe("/invite");
   });
 
   it.each([null, "", "https://evil.example", "//evil.example", "/\\evil.example", "\\\\evil.example", "javascript:alert(1)", "/a\\..\\b", "evil"])(

@@ -20,18 +20,28 @@ export interface Entry<T> {
   otherError: string | null;
 }
 
-export function useEntry<T>(path: string, fields: readonly string[]): Entry<T> {
+/** Goes on with what an act of entry answered: into the app, or to the step that is still asked for. */
+export function useEntered(): (view: SessionView) => Promise<void> {
   const client = useQueryClient();
   const navigate = useNavigate();
   const [search] = useSearchParams();
+  return async (view) => {
+    // What somebody else saw at this desk goes; the page that is still open keeps what it shows.
+    client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== keys.session[0] && queryKey[0] !== "invitation" });
+    client.setQueryData(keys.session, rememberSession(view));
+    if (view.second_step) return navigate({ pathname: "/sign-in/second-step", search: search.toString() });
+    if (view.me) await changeLocale(view.me.locale);
+    await navigate(safeNext(search.get("next")), { replace: true });
+  };
+}
+
+export function useEntry<T>(path: string, fields: readonly string[], onEntered?: () => void): Entry<T> {
+  const entered = useEntered();
   const act = useMutation({
     mutationFn: (body: T) => api.post<SessionView>(path, body),
-    onSuccess: async (view) => {
-      // What somebody else saw at this desk goes; the page that is still open keeps what it shows.
-      client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== keys.session[0] && queryKey[0] !== "invitation" });
-      client.setQueryData(keys.session, rememberSession(view));
-      if (view.me) await changeLocale(view.me.locale);
-      await navigate(safeNext(search.get("next")), { replace: true });
+    onSuccess: (view) => {
+      onEntered?.();
+      return entered(view);
     },
   });
   useEffect(() => {

@@ -27,5 +27,5 @@ export function Component() {
 
 function SmallTitle({ id }: { id: string }) {
   const { data } = useQuery({ ...conversationQuery(id), enabled: false });
-  return data ? <ConversationTitle id={id} title={data.title} /> : null;
+  return data ? <ConversationTitle conversation={data} /> : null;
 }

@@ -1,7 +1,7 @@
 // Thread and composer together: sending, stopping, asking again, switching versions.
 import { useQueryClient } from "@tanstack/react-query";
-import { ArrowDown } from "lucide-react";
-import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { ArrowDown, Columns2 } from "lucide-react";
+import { Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useLocation, useNavigationType } from "react-router";
 import { asProblem } from "@/api/client";
@@ -10,16 +10,35 @@ import type { LiveReply } from "@/stream/liveReply";
 import { announce, notify } from "@/ui/Announcer";
 import { Button } from "@/ui/Button";
 import { Note } from "@/ui/States";
+import { AskBefore } from "./attachments/Late";
+import type { Attachment } from "./attachments/kinds";
+import { useToldBefore } from "./attachments/useToldBefore";
+import { AliasNote } from "./AliasMarks";
 import { Composer, type ComposerHandle } from "./Composer";
+import { useComparison } from "./compare/data";
+import { withTexts } from "./compare/load";
+import { useSeveral } from "./compare/useSeveral";
 import { ConversationHeader } from "./ConversationHeader";
-import { conversationChanged, stopReply, useMoveHead, useRegenerate } from "./data";
+import { type Again, conversationChanged, useMoveHead, useRegenerate } from "./data";
 import { FirstSteps } from "./FirstSteps";
+import { leavesOwnHardware } from "./leaving";
+import { lookForTitle } from "./lateTitle";
+import { SealContext } from "./seal";
+import { lookAtState } from "./stateAfter";
 import { Thread } from "./Thread";
 import { type Conversation, lastModel, type Message, newestLeaf, runningReply, visibleBranch, withMessages } from "./tree";
 import { useFollow } from "./useFollow";
+import { useMessageLink } from "./useMessageLink";
 import { useModelChoice } from "./useModelChoice";
-import { type Outgoing, useSend } from "./useSend";
+import { useSealOf } from "./useSealOf";
+import { useLeaving } from "./useLeaving";
+import { type Outgoing, refsOf, useSend } from "./useSend";
+import { useStop } from "./useStop";
 import { useStopByEscape } from "./useStopByEscape";
+
+const ComparisonTurn = withTexts(() => import("./compare/ComparisonTurn"));
+const Leaving = withTexts(() => import("./Leaving"), "sealing");
+const CompareAgain = withTexts(() => import("./compare/CompareAgain"));
 
 /** `wantedModel`: where a new chat starts, when a link named one. */
 export function ConversationView({ conversation, wantedModel = null }: { conversation: Conversation | null; wantedModel?: string | null }) {
@@ -31,24 +50,32 @@ export function ConversationView({ conversation, wantedModel = null }: { convers
   const justSent = isReplaced && state?.justSent === true;
   const id = conversation?.id ?? null;
   const branch = useMemo(() => (conversation ? visibleBranch(conversation) : []), [conversation]);
-  const running = runningReply(branch);
+  const compared = useComparison(conversation, branch);
+  const { open, folded } = compared;
+  const running = compared.running[0] ?? runningReply(branch);
   const lastReply = branch.findLast((turn) => turn.message.reply)?.message.reply ?? null;
-  const choice = useModelChoice(lastModel(branch) ?? wantedModel);
-  const { send: sendOut, ...sender } = useSend(id);
+  const seal = useSealOf(conversation);
+  const choice = useModelChoice(lastModel(branch) ?? wantedModel, seal);
+  const several = useSeveral(choice, seal);
+  const { send: sendOut, ...sender } = useSend(id, { fresh: seal.fresh, shown: seal.zones });
   const regenerate = useRegenerate(id ?? "");
   const moveHead = useMoveHead(id ?? "");
   const { signal, grows, isBehind, jump } = useFollow();
   const composer = useRef<ComposerHandle>(null);
-  const [stopping, setStopping] = useState<string | null>(null);
   const [hasSent, setHasSent] = useState(justSent);
-  const locked = running !== null || sender.pending !== null || regenerate.isPending;
-
-  const send = useCallback((outgoing: Outgoing): Promise<boolean> => {
+  const leaving = useLeaving(sender.failed, sender.forget);
+  const { mayGoTo, ask } = leaving;
+  const send = useCallback((outgoing: Outgoing, onBegun?: (id: string) => void): Promise<boolean> => {
     signal({ kind: "sent" });
     setHasSent(true);
-    return sendOut(outgoing);
-  }, [sendOut, signal]);
-  const sendText = (text: string) => send({ text, parentId: conversation?.head_id ?? null, modelRef: choice.ref ?? "" });
+    return sendOut({ ...outgoing, mayLeave: mayGoTo(refsOf(outgoing)) }, onBegun);
+  }, [sendOut, signal, mayGoTo]);
+  const sendText = async (text: string, attachments: readonly Attachment[], onBegun: (id: string) => void) => {
+    const toSeveral = several.isOn ? { several: { refs: several.models.map((model) => model.ref), blind: several.isBlind } } : {};
+    const isStored = await send({ text, parentId: conversation?.head_id ?? null, modelRef: choice.ref ?? "", attachments, ...toSeveral }, onBegun);
+    if (isStored && several.isOn) several.toggle();
+    return isStored;
+  };
 
   const failed = sender.failed;
   // Words from the field may have been changed since; an edit goes out again as it was.
@@ -57,19 +84,33 @@ export function ConversationView({ conversation, wantedModel = null }: { convers
   // After a refusal the same again is no way out; another model and "Send" are.
   const canRetry = failed?.problem.retryable || failedEdit;
 
+  const refusedRef = failed?.outgoing.several?.refs[Number(failed.problem.field?.replace("model_refs.", ""))];
+  const refusedName = several.models.find((model) => model.ref === refusedRef)?.name;
+
   const { mutate: moveTo } = moveHead;
   const onShow = useCallback((messageId: string) => conversation && moveTo(newestLeaf(conversation, messageId)), [conversation, moveTo]);
+  const onFound = useCallback(() => signal({ kind: "reader-left" }), [signal]);
+  const { wantedId } = useMessageLink(conversation, branch, moveTo, onFound);
   const { mutate: again } = regenerate;
-  const onRegenerate = useCallback((messageId: string, modelRef: string | null) => {
+  const { choose } = choice;
+  const another = useCallback((wish: Again) => {
     signal({ kind: "sent" });
-    again({ messageId, modelRef }, { onError: (error) => notify(asProblem(error).message, "danger") });
-    // Whatever answers last here is where the next message goes.
-    choice.choose(modelRef ?? conversation?.messages.find((m) => m.id === messageId)?.reply?.model_ref ?? choice.ref ?? "");
-  }, [again, signal, choice, conversation]);
+    const ref = wish.modelRef ?? conversation?.messages.find((m) => m.id === wish.messageId)?.reply?.model_ref ?? "";
+    again({ ...wish, mayLeave: mayGoTo([ref]) }, {
+      // Whatever answers last here is where the next message goes; what was refused answers nothing.
+      onSuccess: () => choose(ref),
+      onError: (error) => (asProblem(error).code === leavesOwnHardware ? ask(wish, ref) : notify(asProblem(error).message, "danger")),
+    });
+  }, [again, signal, choose, conversation, mayGoTo, ask]);
+  const locked = running !== null || sender.pending !== null || regenerate.isPending;
+  const told = useToldBefore(id, locked, another);
+  const leave = () => leaving.leave(another, retry);
+  const [comparedId, setComparedId] = useState<string | null>(null);
+  const onCompared = (comparisonId: string) => (signal({ kind: "sent" }), compared.unfold(comparisonId));
   const onAskAgain = useCallback((message: Message, text: string) => {
-    return send({ text, parentId: message.parent_id, modelRef: choice.ref ?? "" });
+    return send({ text, parentId: message.parent_id, modelRef: choice.ref ?? "", attachments: message.attachments });
   }, [send, choice.ref]);
-  const onOver = useCallback((messageId: string, live: LiveReply) => {
+  const onSettled = useCallback((messageId: string, live: LiveReply) => {
     if (!id) return;
     const { receipt } = live.read();
     // An answer asked for before the end would put "running" back; what is asked for after it is the stored truth.
@@ -77,42 +118,56 @@ export function ConversationView({ conversation, wantedModel = null }: { convers
     if (receipt) {
       client.setQueryData<Conversation>(keys.conversation(id), (old) => {
         const message = old?.messages.find((m) => m.id === messageId);
-        return old && message ? withMessages(old, [{ ...message, text: live.text, reasoning: live.reasoning, reply: receipt }]) : old;
+        return old && message ? withMessages(old, [{ ...message, text: live.text, reasoning: live.reasoning, beside: live.read().beside, reply: receipt }]) : old;
       });
-      announce(receipt.state === "done" ? t("live.finished", { name: receipt.model_name }) : (receipt.problem?.message ?? t(`live.${receipt.state}`)));
+      lookAtState(client, receipt);
     }
     void client.invalidateQueries({ queryKey: keys.conversation(id) });
     signal({ kind: "finished" });
     conversationChanged(client, id);
-  }, [client, id, signal, t]);
+    lookForTitle(client, id);
+  }, [client, id, signal]);
+  const onOver = useCallback((messageId: string, live: LiveReply) => {
+    const { receipt } = live.read();
+    if (receipt) announce(receipt.state === "done" ? t("live.finished", { name: receipt.model_name }) : (receipt.problem?.message ?? t(`live.${receipt.state}`)));
+    onSettled(messageId, live);
+  }, [onSettled, t]);
 
-  const stop = useCallback(() => {
-    if (!running) return;
-    setStopping(running);
-    stopReply(running).catch((error: unknown) => (setStopping(null), notify(asProblem(error).message, "danger")));
-  }, [running]);
+  const { stop, isStopping } = useStop(compared.running.length > 0 ? compared.running.join(" ") : running);
   useStopByEscape(running !== null, stop);
 
-  const startedName = running ? (lastReply?.model_name ?? "") : "";
+  // A comparison says for itself that several have begun.
+  const startedName = running && !open ? (lastReply?.model_name ?? "") : "";
   useEffect(() => {
-    if (running) announce(t("live.started", { name: startedName }));
+    if (running && startedName) announce(t("live.started", { name: startedName }));
   }, [running, startedName, t]);
 
-  const pastOrigins = useMemo(() => branch.flatMap((turn) => (turn.message.reply ? [turn.message.reply.origin] : [])), [branch]);
+  const pastZones = useMemo(() => branch.flatMap((turn) => (turn.message.reply ? [turn.message.reply.zone] : [])), [branch]);
   return (
+    <SealContext value={seal.open}>
     <div ref={grows} className="flex flex-1 flex-col">
-      {conversation ? <ConversationHeader id={conversation.id} title={conversation.title} /> : null}
+      {conversation ? <ConversationHeader conversation={conversation} /> : null}
       {branch.length === 0 && !sender.pending ? <FirstSteps choice={choice} /> : (
         <Thread
+          conversationId={id}
+          choice={choice}
           branch={branch}
           pending={sender.pending}
-          pendingName={choice.model?.name ?? ""}
+          pendingName={several.isOn ? several.models.map((model) => model.name).join(", ") : (choice.model?.name ?? "")}
           locked={locked}
           hasRoom={hasSent}
           onAskAgain={onAskAgain}
           onShow={onShow}
-          onRegenerate={onRegenerate}
+          onAnother={told.ask}
+          onCompare={setComparedId}
+          wantedId={wantedId}
           onOver={onOver}
+          lastInstead={open && conversation ? (
+            <Suspense fallback={<div className="min-h-80" />}>
+              <ComparisonTurn key={open.id} conversation={conversation} comparison={open} siblings={branch.at(-1)?.siblings ?? []} locked={locked} onShow={onShow} onSettled={onSettled} onChosen={choice.choose} onKeep={() => compared.unfold(open.id)} onFold={compared.fold} onWrite={() => composer.current?.focus()} takesFocus={compared.isUnfolded} />
+            </Suspense>
+          ) : null}
+          lastBelow={folded ? <div className="thread-grid pt-1"><div className="pl-1.5 xl:col-start-2 xl:-ml-2.5 xl:pl-0"><Button variant="quiet" size="sm" onClick={() => compared.unfold(folded.id)}><Columns2 aria-hidden="true" />{t("compare.show")}</Button></div></div> : null}
         />
       )}
       <div className="thread-grid sticky bottom-0 z-10 bg-canvas">
@@ -122,22 +177,26 @@ export function ConversationView({ conversation, wantedModel = null }: { convers
               <Button size="sm" onClick={jump} className="shadow-float"><ArrowDown aria-hidden="true" />{t("thread.jump")}</Button>
             </div>
           ) : null}
-          {failed ? (
+          {failed && !leaving.question ? (
             <div className="pb-2">
               <Note tone="danger" actions={<>{canRetry ? <Button size="sm" variant="primary" onClick={retry}>{t("common:action.tryAgain")}</Button> : null}<Button size="sm" onClick={sender.forget}>{t("common:action.close")}</Button></>}>
-                <p className="font-semibold">{failed.problem.message}</p>
+                <p className="font-semibold">{refusedName ? `${refusedName}: ` : ""}{failed.problem.message}</p>
                 <p>{t("send.kept")}</p>
               </Note>
             </div>
           ) : null}
+          {several.isOn ? null : <AliasNote model={choice.model} last={lastReply} />}
           <Composer
             ref={composer}
             conversationId={id}
+            parentId={conversation?.head_id ?? null}
             choice={choice}
-            pastOrigins={pastOrigins}
-            lastName={lastReply?.model_name ?? null}
+            several={several}
+            blockedBy={!open || running || open.chosen_id ? null : t(open.blind && !open.outcome ? "destination.judge_first" : "destination.choose_answer")}
+            pastZones={pastZones}
+            lastName={lastReply?.model_ref ? lastReply.model_name : null}
             isRunning={running !== null}
-            isStopping={stopping !== null && stopping === running}
+            isStopping={isStopping}
             isSending={sender.pending !== null}
             onSend={sendText}
             onStop={stop}
@@ -145,6 +204,10 @@ export function ConversationView({ conversation, wantedModel = null }: { convers
           />
         </div>
       </div>
+      {told.dialog ? <AskBefore {...told.dialog} /> : null}
+      {comparedId && conversation ? <Suspense><CompareAgain conversation={conversation} branch={branch} answerId={comparedId} onSent={onCompared} onClose={() => setComparedId(null)} /></Suspense> : null}
+      {leaving.question ? <Suspense><Leaving question={leaving.question} messages={conversation?.messages ?? []} branch={branch} onLeave={leave} onStay={leaving.stay} /></Suspense> : null}
     </div>
+    </SealContext>
   );
 }

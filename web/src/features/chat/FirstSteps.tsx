@@ -19,12 +19,9 @@ export function FirstSteps({ choice }: { choice: ModelChoice }) {
       <div className="flex flex-col gap-4 xl:col-start-2">
         <h1 className="text-2xl">{t("first.hello", { name: me.name.split(" ")[0] ?? me.name })}</h1>
         {error && !data ? <ErrorState error={error} onRetry={() => void refetch()} /> : null}
-        {data && !choice.hasAny ? (
-          canManage ? <ConnectFirst /> : <AskWhom />
-        ) : data ? (
-          <p className="max-w-lg text-muted">{t("first.write")}</p>
-        ) : null}
-        {session.demo && choice.hasAny && canManage && !hasOwn ? <ConnectFirst /> : null}
+        {data && !choice.hasAny && !canManage ? <AskWhom /> : null}
+        {data && choice.hasOpen ? <p className="max-w-lg text-muted">{t("first.write")}</p> : null}
+        {data && canManage && !team.refusal && (!choice.hasAny || (session.demo && !hasOwn)) ? <ConnectFirst /> : null}
         {team.refusal ? <Note tone="warn">{team.refusal.message}</Note> : null}
       </div>
     </div>

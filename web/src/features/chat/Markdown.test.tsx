@@ -3,11 +3,13 @@ import { renderToStaticMarkup } from "react-dom/server";
 import { initReactI18next } from "react-i18next";
 import { beforeAll, describe, expect, it } from "vitest";
 import { resources } from "@/i18n/en";
+import { markedReady } from "@/stream/marked";
 import { MarkdownBlock } from "./Markdown";
 import { decodeEntities, imageHost, safeHref } from "./safeText";
 
 beforeAll(async () => {
   await i18next.use(initReactI18next).init({ lng: "en", resources: { en: resources }, defaultNS: "common", keySeparator: false, interpolation: { escapeValue: false } });
+  await markedReady;
 });
 
 const html = (raw: string): string => renderToStaticMarkup(<MarkdownBlock raw={raw} />);

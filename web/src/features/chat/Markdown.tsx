@@ -1,8 +1,9 @@
 // Renders one block of Markdown as React elements. HTML stays text, images stay away, links open outside.
 import { ImageOff } from "lucide-react";
-import { Lexer, type Token, type Tokens } from "marked";
+import type { Token, Tokens } from "marked";
 import { Fragment, memo, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
+import { useMarked } from "@/stream/marked";
 import { CodeBlock } from "./CodeBlock";
 import { decodeEntities, imageHost, safeHref } from "./safeText";
 import "./thread.css";
@@ -149,5 +150,7 @@ function isClosed(token: Tokens.Code): boolean {
 
 /** One top-level block. Renders again only when its text changes. */
 export const MarkdownBlock = memo(function MarkdownBlock({ raw }: { raw: string }) {
-  return <>{blocks(new Lexer({ gfm: true }).lex(raw))}</>;
+  const marked = useMarked();
+  if (!marked) return <p className="whitespace-pre-wrap">{raw}</p>;
+  return <>{blocks(new marked.Lexer({ gfm: true }).lex(raw))}</>;
 });

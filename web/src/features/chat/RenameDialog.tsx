@@ -5,13 +5,13 @@ import { asProblem } from "@/api/client";
 import { Button } from "@/ui/Button";
 import { Dialog } from "@/ui/Dialog";
 import { Field, Input } from "@/ui/Field";
-import { useRename } from "./data";
+import { useChange } from "./data";
 
 export function RenameDialog({ id, title, onClose }: { id: string; title: string; onClose: () => void }) {
   const { t } = useTranslation(["chat", "common"]);
   const [name, setName] = useState(title);
-  const rename = useRename(id);
-  const save = () => name.trim() && rename.mutate(name.trim(), { onSuccess: onClose });
+  const rename = useChange(id);
+  const save = () => name.trim() && rename.mutate({ title: name.trim() }, { onSuccess: onClose });
   return (
     <Dialog
       open

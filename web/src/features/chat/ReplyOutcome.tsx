@@ -1,20 +1,15 @@
 // How a reply ended when it did not end well, in a sentence with the next step. What had arrived stays above it.
+import { StepForward } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import type { Schemas } from "@/api/client";
+import { Button } from "@/ui/Button";
 import { Note } from "@/ui/States";
+import { outcomeOf } from "./outcome";
 
 type Receipt = Schemas["Receipt"];
-type Outcome = "stopped" | "interrupted" | "failed" | "cut" | "filtered";
 
-/** Null when the reply is whole. */
-function outcomeOf(receipt: Receipt): Outcome | null {
-  if (receipt.state === "stopped" || receipt.state === "interrupted" || receipt.state === "failed") return receipt.state;
-  if (receipt.state === "done" && receipt.finish_reason === "length") return "cut";
-  if (receipt.state === "done" && receipt.finish_reason === "content_filter") return "filtered";
-  return null;
-}
-
-export function ReplyOutcome({ receipt, hasText }: { receipt: Receipt; hasText: boolean }) {
+/** `onContinue` puts "Continue" beside a stop by length; null for whoever may only read. */
+export function ReplyOutcome({ receipt, hasText, onContinue = null }: { receipt: Receipt; hasText: boolean; onContinue?: (() => void) | null }) {
   const { t } = useTranslation(["chat", "common"]);
   const outcome = outcomeOf(receipt);
   if (!outcome) return null;
@@ -22,14 +17,25 @@ export function ReplyOutcome({ receipt, hasText }: { receipt: Receipt; hasText: 
   const words = {
     interrupted: hasText ? t("outcome.interrupted") : t("outcome.interruptedEmpty"),
     failed: hasText ? t("outcome.failed") : t("outcome.failedEmpty", { name: receipt.model_name }),
-    cut: t("outcome.cut"),
+    cut: hasText ? t("outcome.cut") : t("outcome.cutEmpty"),
+    paused: t("outcome.paused"),
+    declined: t("outcome.declined"),
     filtered: t("outcome.filtered"),
+    noted: "",
   };
-  // The server's sentence names the cause and the next step; ours stands in where there is none.
-  const sentence = receipt.problem?.message ?? words[outcome];
+  // Of what failed the server's sentence names the cause and the next step; ours stands in where there is none.
+  const own = receipt.state === "done" || !receipt.problem ? words[outcome] : "";
+  const said = [own, receipt.problem?.message ?? ""].filter((sentence) => sentence !== "");
+  const isCalm = outcome === "declined" || outcome === "filtered" || outcome === "cut" || outcome === "paused";
+  const goesOn = onContinue !== null && (outcome === "cut" || outcome === "paused");
   return (
     <div className={hasText ? "pt-4" : ""}>
-      <Note tone={outcome === "failed" ? "danger" : "warn"}>{sentence}</Note>
+      <Note
+        tone={outcome === "failed" ? "danger" : isCalm ? "info" : "warn"}
+        actions={goesOn ? <Button size="sm" onClick={onContinue}><StepForward aria-hidden="true" />{t("continue.action")}</Button> : null}
+      >
+        {said.map((sentence) => <p key={sentence}>{sentence}</p>)}
+      </Note>
     </div>
   );
 }

@@ -1,20 +1,25 @@
 // A hairline with a sentence where the conversation went on with another model.
 import { useTranslation } from "react-i18next";
 import { OriginMark } from "@/ui/Badge";
+import { switchAt } from "./alias";
 import type { Turn } from "./tree";
 
 /** Shown above the question whose answer comes from another model than the answer before it. */
 export function SwitchLine({ branch, turn }: { branch: readonly Turn[]; turn: Turn | undefined }) {
-  const { t } = useTranslation(["chat", "common"]);
+  const { t } = useTranslation(["chat", "common", "alias"]);
   if (!turn || turn.message.role !== "user") return null;
-  const at = branch.indexOf(turn);
-  const next = branch[at + 1]?.message.reply;
-  const before = branch.slice(0, at).findLast((other) => other.message.reply)?.message.reply;
-  if (!next || !before || next.model_ref === before.model_ref) return null;
+  const found = switchAt(branch, turn);
+  if (!found) return null;
+  const { next, before } = found;
+  // The alias is the same: not a person's choice, but what it has come to stand for.
+  const isTurned = next.model_ref === before.model_ref;
+  // Two connections may offer a model of the same name.
+  const nameOf = (receipt: typeof next) => (next.model_name === before.model_name ? `${receipt.model_name} (${receipt.connection_name})` : receipt.model_name);
+  const models = { to: nameOf(next), from: nameOf(before) };
   return (
     <div className="thread-grid pt-6">
       <p className="flex flex-wrap items-center gap-x-3 gap-y-1 border-t border-line pt-2.5 text-xs text-muted xl:col-start-2">
-        <span>{t("switch.line", { to: next.model_name, from: before.model_name })}</span>
+        <span>{isTurned && next.alias ? t("alias:switched", { alias: next.alias.name, ...models }) : t("switch.line", models)}</span>
         <OriginMark origin={next.origin} quiet />
       </p>
     </div>

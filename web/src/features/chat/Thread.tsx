@@ -1,14 +1,19 @@
 // The conversation as a document. Old turns cost nothing until they are scrolled to; only the live one renders while it grows.
-import { type KeyboardEvent, useState } from "react";
+import { type KeyboardEvent, type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Button } from "@/ui/Button";
+import { MessageFiles } from "./attachments/Late";
 import { AnswerTurn, type AnswerTurnProps } from "./AnswerTurn";
 import { SwitchLine } from "./SwitchLine";
 import type { Turn } from "./tree";
+import type { ModelChoice } from "./useModelChoice";
 import type { Outgoing } from "./useSend";
 import { UserTurn, type UserTurnProps } from "./UserTurn";
 
 export interface ThreadProps {
+  /** Null: it begins with what is pending. */
+  conversationId: string | null;
+  choice: ModelChoice;
   branch: readonly Turn[];
   pending: Outgoing | null;
   /** Name of the model the pending message goes to. */
@@ -18,8 +23,15 @@ export interface ThreadProps {
   hasRoom: boolean;
   onAskAgain: UserTurnProps["onAskAgain"];
   onShow: UserTurnProps["onShow"];
-  onRegenerate: AnswerTurnProps["onRegenerate"];
+  onAnother: AnswerTurnProps["onAnother"];
+  onCompare: AnswerTurnProps["onCompare"];
+  /** A message that must be among those that are shown. */
+  wantedId: string | null;
   onOver: AnswerTurnProps["onOver"];
+  /** Stands in the place of the last answer: several, side by side. */
+  lastInstead: ReactNode;
+  /** Stands below the last answer. */
+  lastBelow: ReactNode;
 }
 
 const shownAtFirst = 60;
@@ -35,10 +47,10 @@ function moveBetweenTurns(event: KeyboardEvent<HTMLElement>): void {
   next.scrollIntoView({ block: "start" });
 }
 
-export function Thread({ branch, pending, pendingName, locked, hasRoom, onAskAgain, onShow, onRegenerate, onOver }: ThreadProps) {
+export function Thread({ conversationId, choice, branch, pending, pendingName, locked, hasRoom, onAskAgain, onShow, onAnother, onCompare, wantedId, onOver, lastInstead, lastBelow }: ThreadProps) {
   const { t } = useTranslation(["chat", "common"]);
   const [isWhole, setIsWhole] = useState(false);
-  const shown = isWhole ? branch : branch.slice(-shownAtFirst);
+  const shown = isWhole || branch.slice(0, -shownAtFirst).some((turn) => turn.message.id === wantedId) ? branch : branch.slice(-shownAtFirst);
   // An edit shows from where it branches off, at once. What it replaces stays mounted: if sending fails, it is back as it was.
   const cutAt = pending ? branch.findIndex((turn) => turn.message.parent_id === pending.parentId) : -1;
   const rows = shown.map((turn, index) => {
@@ -47,12 +59,14 @@ export function Thread({ branch, pending, pendingName, locked, hasRoom, onAskAga
     const isReplaced = cutAt !== -1 && branch.indexOf(turn) >= cutAt;
     return (
       <div key={message.id} hidden={isReplaced} data-last={isLast || undefined} className={isLast && hasRoom && !pending ? "min-h-[calc(100dvh-19.5rem)]" : undefined}>
-        <SwitchLine branch={branch} turn={turn} />
+        {/* Of several side by side none is "the" next model. */}
+        {lastInstead && index === shown.length - 2 ? null : <SwitchLine branch={branch} turn={turn} />}
         {message.role === "user" ? (
-          <UserTurn message={message} siblings={siblings} locked={locked} onAskAgain={onAskAgain} onShow={onShow} />
-        ) : (
-          <AnswerTurn message={message} siblings={siblings} locked={locked} onRegenerate={onRegenerate} onShow={onShow} onOver={onOver} />
+          <UserTurn conversationId={conversationId ?? ""} modelRef={choice.model ? choice.ref : null} modelName={choice.model?.name ?? ""} message={message} siblings={siblings} locked={locked} onAskAgain={onAskAgain} onShow={onShow} />
+        ) : isLast && lastInstead ? lastInstead : (
+          <AnswerTurn message={message} siblings={siblings} locked={locked} onAnother={onAnother} onCompare={onCompare} onShow={onShow} onOver={onOver} />
         )}
+        {isLast ? lastBelow : null}
       </div>
     );
   });
@@ -75,7 +89,8 @@ function PendingTurn({ outgoing, name }: { outgoing: Outgoing; name: string }) {
   return (
     <div className="thread-grid min-h-[calc(100dvh-14rem)] content-start pt-7">
       <div className="min-w-0 xl:col-start-2">
-        <div className="rounded-lg border border-line bg-surface px-4 py-2.5 text-read whitespace-pre-wrap wrap-anywhere">{outgoing.text}</div>
+        <MessageFiles files={outgoing.attachments} />
+        {outgoing.text ? <div className="rounded-lg border border-line bg-surface px-4 py-2.5 text-read whitespace-pre-wrap wrap-anywhere">{outgoing.text}</div> : null}
         <p className="flex items-center gap-2.5 pt-6 text-muted">
           <span aria-hidden="true" className="size-2 animate-pulse rounded-full bg-edge" />
           {t("wait.model", { name })}

@@ -7,10 +7,15 @@ import { Button, IconButton } from "@/ui/Button";
 import { inputClass } from "@/ui/inputClass";
 import { useCopy } from "@/ui/useCopy";
 import { cx } from "@/ui/cx";
+import { MessageFiles, WithheldOf } from "./attachments/Late";
 import { BranchCounter } from "./BranchCounter";
 import type { Message } from "./tree";
 
 export interface UserTurnProps {
+  conversationId: string;
+  /** The model that a changed version would go to; null: none. */
+  modelRef: string | null;
+  modelName: string;
   message: Message;
   siblings: readonly string[];
   /** While a reply is running, versions stay as they are. */
@@ -20,31 +25,34 @@ export interface UserTurnProps {
   onShow: (id: string) => void;
 }
 
-export const UserTurn = memo(function UserTurn({ message, siblings, locked, onAskAgain, onShow }: UserTurnProps) {
+export const UserTurn = memo(function UserTurn({ conversationId, modelRef, modelName, message, siblings, locked, onAskAgain, onShow }: UserTurnProps) {
   const { t } = useTranslation(["chat", "common"]);
   const { time } = useFormats();
   const [edited, setEdited] = useState<string | null>(null);
   const { copied, copy } = useCopy();
+  const isEmpty = edited?.trim() === "" && message.attachments.length === 0;
   return (
     <article aria-label={t("turn.yours")} id={`m-${message.id}`} tabIndex={-1} data-turn className="turn thread-grid group/turn pt-6 outline-none">
       <p className="pb-1 text-xs text-muted xl:pt-3.5 xl:pb-0 xl:text-right">{t("turn.you", { time: time(message.created_at) })}</p>
       <div className="min-w-0 xl:col-start-2">
+        <MessageFiles files={message.attachments} />
         {edited === null ? (
-          <div className="rounded-lg border border-line bg-surface px-4 py-2.5 text-read whitespace-pre-wrap wrap-anywhere">{message.text}</div>
+          message.text ? <div className="rounded-lg border border-line bg-surface px-4 py-2.5 text-read whitespace-pre-wrap wrap-anywhere">{message.text}</div> : null
         ) : (
           // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- Esc leaves the edit
           <form
             onSubmit={(event) => {
               event.preventDefault();
-              if (edited.trim() === "" || locked) return;
+              if (isEmpty || locked) return;
               void onAskAgain(message, edited).then((isStored) => isStored && setEdited(null));
             }}
             onKeyDown={(event) => event.key === "Escape" && (event.stopPropagation(), event.preventDefault(), setEdited(null))}
             className="flex flex-col gap-2"
           >
             <textarea autoFocus onFocus={(event) => event.target.setSelectionRange(event.target.value.length, event.target.value.length)} aria-label={t("edit.label")} value={edited} onChange={(event) => setEdited(event.target.value)} rows={Math.min(14, edited.split("\n").length + 1)} className={cx(inputClass, "text-read")} />
+            <WithheldOf conversationId={conversationId} parentId={message.parent_id} modelRef={locked ? null : modelRef} modelName={modelName} text={edited} attachments={message.attachments.map((one) => one.id)} />
             <div className="flex flex-wrap items-center gap-2">
-              <Button type="submit" variant="primary" aria-disabled={edited.trim() === "" || locked || undefined}>{t("edit.askAgain")}</Button>
+              <Button type="submit" variant="primary" aria-disabled={isEmpty || locked || undefined}>{t("edit.askAgain")}</Button>
               <Button onClick={() => setEdited(null)}>{t("edit.cancel")}</Button>
               <span className="text-xs text-muted">{t("edit.keeps")}</span>
             </div>
@@ -54,7 +62,7 @@ export const UserTurn = memo(function UserTurn({ message, siblings, locked, onAs
           <BranchCounter id={message.id} siblings={siblings} onShow={onShow} disabled={locked} />
           {edited === null ? (
             <span className="tools-fade flex">
-              <IconButton label={copied ? t("copy.done") : t("copy.question")} onClick={() => copy(message.text)}>{copied ? <Check aria-hidden="true" /> : <Copy aria-hidden="true" />}</IconButton>
+              {message.text ? <IconButton label={copied ? t("copy.done") : t("copy.question")} onClick={() => copy(message.text)}>{copied ? <Check aria-hidden="true" /> : <Copy aria-hidden="true" />}</IconButton> : null}
               <IconButton label={t("edit.start")} aria-disabled={locked || undefined} onClick={() => !locked && setEdited(message.text)}><Pencil aria-hidden="true" /></IconButton>
             </span>
           ) : null}

@@ -2,24 +2,30 @@
 import { infiniteQueryOptions, type QueryClient, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import { api, type Schemas } from "@/api/client";
 import { keys } from "@/api/queries";
+import type { SealZone } from "@/sealing/zones";
 import { type Conversation, withMessages } from "./tree";
+import { forgetDraft } from "./useDraft";
 
 export type ConversationLine = Schemas["ConversationLine"];
 type Exchange = Schemas["Exchange"];
 
 const listPollMs = 10_000;
 
-export const conversationsQuery = infiniteQueryOptions({
-  queryKey: keys.conversations,
-  queryFn: ({ pageParam, signal }) => {
-    const query = new URLSearchParams({ limit: "60", ...(pageParam ? { before: pageParam } : {}) });
-    return api.get<Schemas["ConversationList"]>(`/api/conversations?${query}`, signal);
-  },
-  initialPageParam: "",
-  getNextPageParam: (page) => page.next,
-  // Replies that run in another tab or on another device show up here, and open conversations attach to them.
-  refetchInterval: listPollMs,
-});
+const listQuery = (queryKey: readonly string[], part: Record<string, string>) =>
+  infiniteQueryOptions({
+    queryKey,
+    queryFn: ({ pageParam, signal }) => {
+      const query = new URLSearchParams({ limit: "60", ...part, ...(pageParam ? { before: pageParam } : {}) });
+      return api.get<Schemas["ConversationList"]>(`/api/conversations?${query}`, signal);
+    },
+    initialPageParam: "",
+    getNextPageParam: (page) => page.next,
+    // Replies that run in another tab or on another device show up here, and open conversations attach to them.
+    refetchInterval: listPollMs,
+  });
+
+export const conversationsQuery = listQuery(keys.conversations, {});
+export const archivedQuery = listQuery(keys.archived, { archived: "true" });
 
 export const conversationQuery = (id: string) =>
   queryOptions({
@@ -57,7 +63,9 @@ export function takeExchange(client: QueryClient, conversationId: string, exchan
   conversationChanged(client, conversationId);
 }
 
-export const createConversation = () => api.post<Conversation>("/api/conversations", { title: "" });
+export const createConversation = (sealedTo: Schemas["ConversationMake"]["sealed_to"] = null) => api.post<Conversation>("/api/conversations", { title: "", sealed_to: sealedTo });
+
+export const sealConversation = (id: string, zones: readonly SealZone[]) => api.put<Conversation>(`/api/conversations/${id}/seal`, { zones });
 
 export const deleteConversation = (id: string) => api.delete<Schemas["Done"]>(`/api/conversations/${id}`);
 
@@ -66,11 +74,22 @@ export const sendMessage = (conversationId: string, message: Schemas["MessageSen
 
 export const stopReply = (replyId: string) => api.post<Schemas["Done"]>(`/api/replies/${replyId}/stop`);
 
+/** Another answer: from the same model (null) or another; "continue" begins it with the words of the one that is there. */
+export interface Again {
+  messageId: string;
+  modelRef: string | null;
+  way: "regenerate" | "continue";
+}
+
+export interface Another extends Again {
+  mayLeave: boolean;
+}
+
 export function useRegenerate(conversationId: string) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: ({ messageId, modelRef }: { messageId: string; modelRef: string | null }) =>
-      api.post<Exchange>(`/api/conversations/${conversationId}/messages/${messageId}/regenerate`, { model_ref: modelRef }),
+    mutationFn: ({ messageId, modelRef, way, mayLeave }: Another) =>
+      api.post<Exchange>(`/api/conversations/${conversationId}/messages/${messageId}/${way}`, { model_ref: modelRef, may_leave: mayLeave }),
     onSuccess: (exchange) => takeExchange(client, conversationId, exchange),
   });
 }
@@ -86,10 +105,11 @@ export function useMoveHead(conversationId: string) {
   });
 }
 
-export function useRename(conversationId: string) {
+/** Renames, pins, archives. */
+export function useChange(conversationId: string) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (title: string) => api.patch<Conversation>(`/api/conversations/${conversationId}`, { title }),
+    mutationFn: (change: Schemas["ConversationChange"]) => api.patch<Conversation>(`/api/conversations/${conversationId}`, change),
     onSuccess: (view) => {
       client.setQueryData(keys.conversation(conversationId), view);
       conversationChanged(client, conversationId);
@@ -103,7 +123,18 @@ export function useDelete(conversationId: string) {
     mutationFn: () => deleteConversation(conversationId),
     onSuccess: () => {
       client.removeQueries({ queryKey: keys.conversation(conversationId) });
+      forgetDraft(conversationId);
       conversationChanged(client, conversationId);
     },
   });
+}
+
+/** randomUUID is missing on plain http addresses other than localhost. */
+export function newId(): string {
+  if (typeof crypto.randomUUID === "function") return crypto.randomUUID();
+  const b = crypto.getRandomValues(new Uint8Array(16));
+  b[6] = ((b[6] ?? 0) & 0x0f) | 0x40;
+  b[8] = ((b[8] ?? 0) & 0x3f) | 0x80;
+  const hex = Array.from(b, (x) => x.toString(16).padStart(2, "0")).join("");
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }

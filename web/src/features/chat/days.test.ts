@@ -10,11 +10,11 @@ describe("the list of conversations", () => {
     expect(groupOf(at(2026, 10, 23, 0), now)).toEqual({ kind: "today" });
     expect(groupOf(at(2026, 10, 22, 23), now)).toEqual({ kind: "yesterday" });
     expect(groupOf(at(2026, 10, 17, 12), now)).toEqual({ kind: "week" });
-    expect(groupOf(at(2026, 9, 3, 12), now)).toMatchObject({ kind: "month", at: "2026-10-01T12:00:00" });
+    expect(groupOf(at(2026, 9, 3, 12), now)).toMatchObject({ kind: "month", at: new Date(2026, 9).toISOString() });
   });
 
   it("keeps the server's order inside a day", () => {
-    const line = (id: string, hour: number) => ({ id, title: id, updated_at: at(2026, 10, 23, hour), running: false });
+    const line = (id: string, hour: number) => ({ id, title: id, updated_at: at(2026, 10, 23, hour), running: false, pinned: false, archived: false, shared: false, sealed_to: null });
     expect(byDay([line("b", 8), line("a", 3)], now).map((day) => day.lines.map((l) => l.id))).toEqual([["b", "a"]]);
   });
 });

@@ -17,7 +17,7 @@ export function groupOf(updatedAt: string, now: Date): DayGroup {
   if (at >= midnight - dayMs) return { kind: "yesterday" };
   if (at >= midnight - 7 * dayMs) return { kind: "week" };
   const date = new Date(at);
-  return { kind: "month", at: `${date.getFullYear()}-${String(date.getMonth() + 1).padStart(2, "0")}-01T12:00:00` };
+  return { kind: "month", at: new Date(date.getFullYear(), date.getMonth()).toISOString() };
 }
 
 const nameOf = (group: DayGroup) => (group.kind === "month" ? group.at : group.kind);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Conversation, lastModel, type Message, newestLeaf, runningReply, visibleBranch, withMessages } from "./tree";
+import { type Conversation, lastModel, type Message, newestLeaf, questionOf, runningReply, visibleBranch, withMessages } from "./tree";
 
 function message(id: string, parent: string | null, at: number, reply?: { state: string; model_ref: string }): Message {
   return { id, parent_id: parent, role: reply ? "assistant" : "user", text: id, reasoning: "", created_at: `2026-11-23T10:00:0${at}Z`, author: null, reply: reply ? { reply_id: `r-${id}`, ...reply } : null } as Message;
@@ -34,6 +34,12 @@ describe("the branch that is shown", () => {
     expect(runningReply(branch)).toBe("r-a2");
     expect(lastModel(branch)).toBe("byom:two");
     expect(runningReply(visibleBranch({ ...conversation, head_id: "a3" }))).toBeNull();
+  });
+
+  it("knows what an answer answers", () => {
+    expect(questionOf(conversation, "a2")?.id).toBe("q1");
+    expect(questionOf(conversation, "gone")).toBeUndefined();
+    expect(questionOf(undefined, "a2")).toBeUndefined();
   });
 
   it("takes new messages in without losing the others, and keeps the identity of those", () => {

@@ -63,6 +63,12 @@ export function withMessages(conversation: Conversation, changed: readonly Messa
   return { ...conversation, messages: [...kept, ...replaced.values()], head_id: head ?? conversation.head_id };
 }
 
+/** What an answer answers. */
+export function questionOf(conversation: Conversation | undefined, answerId: string): Message | undefined {
+  const answer = conversation?.messages.find((m) => m.id === answerId);
+  return conversation?.messages.find((m) => m.id === answer?.parent_id);
+}
+
 /** The reply that is being written on this branch, if any. */
 export function runningReply(branch: readonly Turn[]): string | null {
   return branch.findLast((turn) => turn.message.reply?.state === "running")?.message.reply?.reply_id ?? null;
@@ -70,5 +76,6 @@ export function runningReply(branch: readonly Turn[]): string | null {
 
 /** The model that answered last on this branch. */
 export function lastModel(branch: readonly Turn[]): string | null {
-  return branch.findLast((turn) => turn.message.reply)?.message.reply?.model_ref ?? null;
+  // Of a blind comparison that is not judged, nobody knows.
+  return branch.findLast((turn) => turn.message.reply?.model_ref)?.message.reply?.model_ref ?? null;
 }

@@ -38,6 +38,8 @@ export function useFollow(): Follow {
       ["touchmove", byReader],
       ["pointerdown", byReader],
       ["keydown", (e: KeyboardEvent) => (byReader(), apply(readKey(e.key, isTypingIn(e.target))))],
+      // Whoever unfolds something wants to read it: the end must not pull the page away.
+      ["click", (e: MouseEvent) => e.target instanceof Element && e.target.closest("[role=log] summary") && signal({ kind: "reader-left" })],
       ["scroll", () => {
         const now = page().scrollTop;
         apply(readScroll(top, now, toEndPx(), performance.now() < readerUntil));

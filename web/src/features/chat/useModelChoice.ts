@@ -2,6 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { modelsQuery, type PickerModel } from "@/api/queries";
+import { type Seal, useWithinSeal } from "./seal";
 
 const storageKey = "moorage.lastModel";
 
@@ -27,17 +28,20 @@ export interface ModelChoice {
   model: PickerModel | undefined;
   isLoading: boolean;
   hasAny: boolean;
+  /** Whether one of them takes a message now: of a suspended team's, none does. */
+  hasOpen: boolean;
   choose: (ref: string) => void;
 }
 
-export function useModelChoice(lastHere: string | null): ModelChoice {
+export function useModelChoice(lastHere: string | null, seal: Seal): ModelChoice {
   const { data, isPending } = useQuery(modelsQuery);
   const [picked, setPicked] = useState<string | null>(null);
-  const models = data?.models ?? [];
+  const models = useWithinSeal(data?.models, seal);
   const isKnown = (ref: string | null) => ref !== null && models.some((m) => m.ref === ref);
   const last = readLast();
   // Only a chat without any answer may start with a model nobody chose.
-  const fallback = isKnown(last) ? last : (models.find((m) => m.available)?.ref ?? null);
+  const isOpen = models.some((m) => m.ref === last && m.available);
+  const fallback = isKnown(last) && (isOpen || seal.zones === null) ? last : (models.find((m) => m.available)?.ref ?? null);
   const ref = picked ?? lastHere ?? fallback;
-  return { ref, model: models.find((m) => m.ref === ref), isLoading: isPending, hasAny: models.length > 0, choose: setPicked };
+  return { ref, model: models.find((m) => m.ref === ref), isLoading: isPending, hasAny: models.length > 0, hasOpen: models.some((m) => m.available), choose: setPicked };
 }

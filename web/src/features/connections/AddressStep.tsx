@@ -8,11 +8,12 @@ import { Radios } from "@/ui/Radios";
 import { CertificatesFold, useCertificateErrors } from "./CertificateFields";
 import { certificateFieldOf } from "./certificates";
 import { AddressField, AuthStyleField, KeyField } from "./EndpointFields";
+import { GuideLink } from "./GuideLink";
 import type { Zone } from "./hints";
 import { TestPanel } from "./TestPanel";
 import { idleRun } from "./stages";
-import type { Problem } from "./types";
-import { certificatesOf, fieldOf, missingFields, type FieldName, type Wizard, type WizardAction } from "./wizard";
+import type { Problem, Provider } from "./types";
+import { certificatesOf, fieldOf, hasAddress, missingFields, type FieldName, type Wizard, type WizardAction } from "./wizard";
 
 export interface StepProps {
   wizard: Wizard;
@@ -25,6 +26,7 @@ export interface AddressStepProps extends StepProps {
   onTest: () => void;
 }
 
+const providers: readonly Provider[] = ["openai_compatible", "ollama", "openrouter"];
 const zones: readonly Zone[] = ["own_hardware", "own_contract", "router"];
 
 export function AddressStep({ wizard, dispatch, problem, onTest }: AddressStepProps) {
@@ -53,11 +55,19 @@ export function AddressStep({ wizard, dispatch, problem, onTest }: AddressStepPr
         <Field label={t("wizard.name")} hint={t("wizard.name_help")} error={errorOf("name")}>
           <Input value={form.name} maxLength={80} autoComplete="off" placeholder={t("wizard.name_example")} onChange={(event) => dispatch({ type: "edit", change: { name: event.target.value } })} />
         </Field>
-        <AddressField label={t("wizard.base_url")} value={form.baseUrl} isAccepted={isTested} error={errorOf("baseUrl")} onChange={(baseUrl) => dispatch({ type: "edit", change: { baseUrl } })} />
+        <Radios<Provider>
+          legend={t("wizard.provider")}
+          value={form.provider}
+          onChange={(provider) => dispatch({ type: "edit", change: { provider } })}
+          options={providers.map((provider) => ({ value: provider, label: t(`wizard.provider_${provider}`) }))}
+        />
+        {form.provider === "ollama" ? <p className="text-sm text-muted">{t("guide.before")} <GuideLink /></p> : null}
+        {hasAddress(form) ? null : <p className="text-sm text-muted">{t("wizard.fixed_address")}</p>}
+        {hasAddress(form) ? <AddressField label={t("wizard.base_url")} value={form.baseUrl} isAccepted={isTested} error={errorOf("baseUrl")} onChange={(baseUrl) => dispatch({ type: "edit", change: { baseUrl } })} /> : null}
         <div className="flex flex-col gap-2">
           <KeyField label={t("wizard.api_key")} value={wizard.apiKey} onChange={(apiKey) => dispatch({ type: "key", apiKey })} />
-          <AuthStyleField value={form.authStyle} onChange={(authStyle) => dispatch({ type: "edit", change: { authStyle } })} />
-          <CertificatesFold values={certificatesOf(wizard)} errors={certificateErrors} onChange={(change) => dispatch({ type: "certificates", change })} />
+          {hasAddress(form) ? <AuthStyleField value={form.authStyle} onChange={(authStyle) => dispatch({ type: "edit", change: { authStyle } })} /> : null}
+          {hasAddress(form) ? <CertificatesFold values={certificatesOf(wizard)} errors={certificateErrors} onChange={(change) => dispatch({ type: "certificates", change })} /> : null}
         </div>
         <Radios<Zone>
           legend={t("wizard.zone")}

@@ -8,13 +8,17 @@ import { useSignedIn } from "@/api/session";
 import { buttonClass } from "@/ui/Button";
 import { Page } from "@/ui/Page";
 import { Skeleton } from "@/ui/Spinner";
-import { EmptyState, ErrorState } from "@/ui/States";
+import { EmptyState, ErrorState, Note } from "@/ui/States";
+import { AccessSection } from "./access/AccessSection";
 import { EndpointSection } from "./EndpointSection";
 import { EndSection } from "./EndSection";
 import { HealthMark } from "./HealthMark";
+import { HealthNote } from "./HealthNote";
+import { KeyUseSection } from "./KeyUseSection";
 import { ManagersOnly } from "./ManagersOnly";
 import { ModelsSection } from "./ModelsSection";
 import { OverviewSection } from "./OverviewSection";
+import { ProfileSection } from "./ProfileSection";
 import { connectionQuery } from "./queries";
 import { RefusalNote } from "./RefusalNote";
 import { TestSection } from "./TestSection";
@@ -44,6 +48,7 @@ function useHash(isReady: boolean): void {
 function ConnectionPage({ id }: { id: string }) {
   const { t } = useTranslation("connections");
   const { t: common } = useTranslation();
+  const { t: watch } = useTranslation("watch");
   const { team } = useSignedIn();
   const { data: connection, error, refetch } = useQuery(connectionQuery(id));
   useHash(Boolean(connection));
@@ -59,14 +64,26 @@ function ConnectionPage({ id }: { id: string }) {
     );
   }
   const isReadOnly = Boolean(team.refusal);
+  const isLost = connection.health === "needs_key";
   return (
-    <Page title={connection.name} back={<>{crumbs} / {connection.name}</>} actions={<HealthMark connection={connection} />}>
+    <Page title={connection.name} back={<>{crumbs} / {connection.name}</>} actions={<HealthMark connection={connection} brief />}>
       {team.refusal ? <RefusalNote refusal={team.refusal} /> : null}
+      {isLost ? (
+        <Note tone="danger" actions={<Link to="#key" className="link">{t("page.enter_both")}</Link>}>
+          <p className="font-semibold">{t("page.key_lost_title")}</p>
+          <p>{t("page.key_lost")}</p>
+        </Note>
+      ) : null}
+      <HealthNote connection={connection} />
+      {connection.maintainer_left ? <Note tone="warn"><p>{watch("maintainer.left", { name: connection.maintainer_name ?? "–" })}</p></Note> : null}
       <OverviewSection connection={connection} isReadOnly={isReadOnly} />
       <ModelsSection connection={connection} isReadOnly={isReadOnly} />
+      <AccessSection connection={connection} />
+      <ProfileSection connection={connection} isReadOnly={isReadOnly} />
       {/* What was seen of the old key or address says nothing about the new one. */}
-      <TestSection key={connection.key.number} connection={connection} isReadOnly={isReadOnly} />
-      <TlsSection connection={connection} isReadOnly={isReadOnly} />
+      {isLost ? null : <TestSection key={connection.key.number} connection={connection} isReadOnly={isReadOnly} />}
+      {isLost ? null : <TlsSection connection={connection} isReadOnly={isReadOnly} />}
+      <KeyUseSection connection={connection} isReadOnly={isReadOnly} />
       <EndpointSection connection={connection} isReadOnly={isReadOnly} />
       <EndSection connection={connection} isReadOnly={isReadOnly} />
     </Page>

@@ -10,7 +10,14 @@ import { expiryOf } from "./health";
 import { HealthMark } from "./HealthMark";
 import type { ConnectionView } from "./types";
 
-export function ConnectionRow({ connection, isReadOnly }: { connection: ConnectionView; isReadOnly: boolean }) {
+export interface ConnectionRowProps {
+  connection: ConnectionView;
+  isReadOnly: boolean;
+  /** Cause and times of its state stand above the list. */
+  isToldAbove: boolean;
+}
+
+export function ConnectionRow({ connection, isReadOnly, isToldAbove }: ConnectionRowProps) {
   const { t } = useTranslation("connections");
   const formats = useFormats();
   const enabled = connection.models.filter((model) => model.enabled).length;
@@ -30,10 +37,10 @@ export function ConnectionRow({ connection, isReadOnly }: { connection: Connecti
         <ConnectionActs connection={connection} isReadOnly={isReadOnly} />
       </div>
       <div className="grid grid-cols-1 gap-x-6 gap-y-3 pt-3 text-sm min-[420px]:grid-cols-2 md:grid-cols-[1.5fr_1fr_1fr_1.2fr]">
-        <HealthMark connection={connection} />
+        <HealthMark connection={connection} brief={isToldAbove} />
         <div>
           <p className="tnum">{connection.models.length === 0 ? t("list.no_models") : t("list.models", { count: enabled, total: connection.models.length })}</p>
-          {connection.maintainer_name ? <p className="text-xs text-muted">{t("list.maintainer", { name: connection.maintainer_name })}</p> : null}
+          <MaintainerName connection={connection} />
         </div>
         <div className="tnum">
           {connection.calls_30d === 0 ? (
@@ -52,12 +59,20 @@ export function ConnectionRow({ connection, isReadOnly }: { connection: Connecti
   );
 }
 
-function KeyFacts({ connection: { key } }: { connection: ConnectionView }) {
+function MaintainerName({ connection: { maintainer_name: name, maintainer_left: hasLeft } }: { connection: ConnectionView }) {
+  const { t } = useTranslation("connections");
+  const { t: watch } = useTranslation("watch");
+  if (!name) return null;
+  return hasLeft ? <p className="text-xs font-semibold text-warn">{watch("maintainer.nobody")}</p> : <p className="text-xs text-muted">{t("list.maintainer", { name })}</p>;
+}
+
+function KeyFacts({ connection: { id, key, health } }: { connection: ConnectionView }) {
   const { t } = useTranslation("connections");
   const formats = useFormats();
+  if (health === "needs_key") return <p><Link to={`/settings/models/custom/${id}#key`} className="link">{t("list.key_lost")}</Link></p>;
   if (!key.present) return <p className="text-muted">{t("list.key_none")}</p>;
   const expiry = expiryOf(key.expires_on);
-  const date = key.expires_on ? formats.date(`${key.expires_on}T12:00:00`) : "";
+  const date = key.expires_on ? formats.day(key.expires_on) : "";
   return (
     <div>
       <p>{t("list.key", { number: key.number })}</p>

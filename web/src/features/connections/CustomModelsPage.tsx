@@ -3,6 +3,8 @@ import { useQuery } from "@tanstack/react-query";
 import { Plus } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
+import { MatterList } from "@/ui/MatterList";
+import { useMatters } from "@/api/attention";
 import { buttonClass } from "@/ui/Button";
 import { Page } from "@/ui/Page";
 import { Skeleton } from "@/ui/Spinner";
@@ -27,6 +29,8 @@ function ConnectionList() {
   const { t } = useTranslation("connections");
   const { t: common } = useTranslation();
   const { data, error, refetch } = useQuery(connectionsQuery);
+  const matters = useMatters();
+  const down = new Set(matters.filter((matter) => matter.kind !== "key_ends").map((matter) => matter.connection_id));
   const isReadOnly = Boolean(data?.refusal);
   const connections = data?.connections ?? [];
   const add = (
@@ -37,11 +41,12 @@ function ConnectionList() {
       {data?.refusal ? <RefusalNote refusal={data.refusal} /> : null}
       {!data && !error ? <Skeleton lines={6} label={common("loading")} /> : null}
       {!data && error ? <ErrorState error={error} onRetry={() => void refetch()} /> : null}
+      <MatterList matters={matters} links />
       {data && connections.length === 0 && !isReadOnly ? <EmptyList /> : null}
       {connections.length > 0 ? (
         <ul aria-label={t("list.label")} className="flex flex-col gap-3">
           {connections.map((connection) => (
-            <ConnectionRow key={connection.id} connection={connection} isReadOnly={isReadOnly} />
+            <ConnectionRow key={connection.id} connection={connection} isReadOnly={isReadOnly} isToldAbove={down.has(connection.id)} />
           ))}
         </ul>
       ) : null}

@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import { Field, Input } from "@/ui/Field";
 import { PasswordInput } from "@/ui/PasswordInput";
 import { Select } from "@/ui/Select";
+import { GuideLink } from "./GuideLink";
 import { HintNote } from "./HintNote";
 import { findAddressHints, findKeyHints } from "./hints";
 import type { AuthStyle } from "./types";
@@ -45,7 +46,7 @@ export function AddressField({ value, onChange, label, error, disabled, isAccept
       <div aria-live="polite" className="flex flex-col gap-2 empty:hidden">
         {hints.map(({ code, fix }) => (
           <HintNote key={code} fix={fix ? t("hint.fix", { fix }) : undefined} onFix={() => onChange(fix ?? value)}>
-            {t(`hint.${code}`)}
+            {t(`hint.${code}`)} {code === "ollama_local" ? <GuideLink /> : null}
           </HintNote>
         ))}
       </div>

@@ -2,14 +2,15 @@
 import { Pencil, Search } from "lucide-react";
 import { type FormEvent, useId, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { useFormats } from "@/i18n/format";
 import { Badge } from "@/ui/Badge";
 import { Button, IconButton } from "@/ui/Button";
 import { Checkbox } from "@/ui/Checkbox";
 import { Input } from "@/ui/Field";
 import { inputClass } from "@/ui/inputClass";
 import { cx } from "@/ui/cx";
+import { useModelFacts } from "./useModelFacts";
 import { countTicked, search, type Choice } from "./choices";
+import { isUnmet } from "./hosts";
 
 /** Longer lists start cut: OpenRouter offers hundreds, and nobody reads them in order. */
 const SHOWN_AT_FIRST = 60;
@@ -67,14 +68,9 @@ export function ModelTicks({ choices, onTick, onTickAll, onRename, onAdd }: Mode
 
 function ModelRow({ choice, onTick, onRename }: { choice: Choice } & Pick<ModelTicksProps, "onTick" | "onRename">) {
   const { t } = useTranslation("connections");
-  const formats = useFormats();
   const [isRenaming, setIsRenaming] = useState(false);
   const shownName = choice.name || choice.foundName;
-  const facts = [
-    ...(choice.contextLength ? [t("models.context", { formatted: formats.compact(choice.contextLength) })] : []),
-    ...choice.inputs.map((input) => inputWord(t, input)),
-    ...(choice.typed ? [t("models.typed")] : []),
-  ];
+  const facts = [...useModelFacts(choice), ...(choice.typed ? [t("models.typed")] : [])];
   return (
     <li className="flex items-start gap-2 px-4 py-1.5">
       <div className="min-w-0 flex-1">
@@ -91,6 +87,7 @@ function ModelRow({ choice, onTick, onRename }: { choice: Choice } & Pick<ModelT
             </span>
           }
         />
+        {isUnmet(choice.facts, choice.policy) ? <p className="pb-1.5 pl-7 text-xs text-warn">{t("hosts.unmet")}</p> : null}
         {choice.vanished ? <div className="pb-1.5 pl-7"><Badge tone="warn">{t("models.vanished")}</Badge></div> : null}
         {isRenaming ? (
           <label className="flex flex-wrap items-center gap-2 pb-2 pl-7 text-sm">
@@ -115,21 +112,6 @@ function ModelRow({ choice, onTick, onRename }: { choice: Choice } & Pick<ModelT
       </IconButton>
     </li>
   );
-}
-
-type Translate = ReturnType<typeof useTranslation<"connections">>["t"];
-
-function inputWord(t: Translate, input: string): string {
-  switch (input) {
-    case "text":
-    case "image":
-    case "audio":
-    case "file":
-    case "tools":
-      return t(`inputs.${input}`);
-    default:
-      return input;
-  }
 }
 
 function AddModel({ onAdd }: Pick<ModelTicksProps, "onAdd">) {

@@ -6,13 +6,15 @@ import { asProblem } from "@/api/client";
 import { notify } from "@/ui/Announcer";
 import { Button } from "@/ui/Button";
 import { Note } from "@/ui/States";
-import { addTyped, rename, tick, tickAll, type Choice } from "./choices";
+import { addTyped, refusedIfTicked, rename, tick, tickAll, type Choice, withPoliciesOf } from "./choices";
+import { DiscoveryDiff } from "./DiscoveryDiff";
 import { ModelTicks } from "./ModelTicks";
 import { useChangeModels, useDiscovery } from "./queries";
 import { Section, type SectionProps } from "./Section";
 import type { ConnectionView } from "./types";
+import { useKeepers } from "./useKeepers";
 
-const choiceOf = (model: ConnectionView["models"][number]): Choice => ({
+const choiceOf = (provider: ConnectionView["provider"]) => (model: ConnectionView["models"][number]): Choice => ({
   modelId: model.model_id,
   name: model.name,
   foundName: model.model_id,
@@ -21,16 +23,22 @@ const choiceOf = (model: ConnectionView["models"][number]): Choice => ({
   contextLength: model.context_length,
   inputs: model.inputs,
   vanished: model.vanished_at !== null,
+  facts: model.facts,
+  policy: provider === "openrouter" ? model.profile.habits.data_policy : null,
 });
 
 export function ModelsSection({ connection, isReadOnly }: SectionProps) {
   const { t } = useTranslation("connections");
   const change = useChangeModels(connection.id);
   const discovery = useDiscovery(connection.id);
+  const keepers = useKeepers();
   // Null while nothing is edited: then the stored state is shown, also when it changes behind the page.
   const [edited, setEdited] = useState<Choice[] | null>(null);
   const [error, setError] = useState<string | null>(null);
-  const choices = edited ?? connection.models.map(choiceOf);
+  const stored = connection.models.map(choiceOf(connection.provider));
+  const choices = edited === null ? stored : withPoliciesOf(stored, edited);
+  const refused = edited === null ? [] : refusedIfTicked(choices);
+  const cantLook = isReadOnly || edited !== null || connection.health === "needs_key";
   const attempt = async (act: () => Promise<unknown>) => {
     setError(null);
     try {
@@ -51,13 +59,13 @@ export function ModelsSection({ connection, isReadOnly }: SectionProps) {
       id="models"
       title={t("page.models")}
       actions={
-        <Button size="sm" busy={discovery.isPending} aria-disabled={isReadOnly || edited !== null} onClick={() => (isReadOnly || edited ? undefined : void look())}>
+        <Button size="sm" busy={discovery.isPending} aria-disabled={cantLook} onClick={() => (cantLook ? undefined : void look())}>
           {discovery.isPending ? null : <RefreshCw aria-hidden="true" />}
           {discovery.isPending ? t("models.rediscovering") : t("models.rediscover")}
         </Button>
       }
     >
-      <div role="status" className="empty:hidden">{discovery.data && !error ? <Discovered came={discovery.data.came} went={discovery.data.went} /> : null}</div>
+      <div role="status" className="empty:hidden">{discovery.data && !error ? <DiscoveryDiff diff={discovery.data} /> : null}</div>
       {error ? <Note tone="danger">{error}</Note> : null}
       <fieldset disabled={isReadOnly} className="min-w-0">
         <ModelTicks
@@ -68,6 +76,9 @@ export function ModelsSection({ connection, isReadOnly }: SectionProps) {
           onAdd={(modelId) => setEdited(addTyped(choices, modelId))}
         />
       </fieldset>
+      <div role="status" className="empty:hidden">
+        {refused.length > 0 ? <Note tone="warn">{t("hosts.unmet_ticked", { list: keepers.listed(refused.map((one) => one.name || one.foundName)) })}</Note> : null}
+      </div>
       {edited ? (
         <div className="flex flex-wrap items-center gap-3">
           <Button variant="primary" busy={change.isPending} onClick={() => void save()}>{t("models.save")}</Button>
@@ -76,22 +87,5 @@ export function ModelsSection({ connection, isReadOnly }: SectionProps) {
         </div>
       ) : null}
     </Section>
-  );
-}
-
-const NAMED = 5;
-
-function Discovered({ came, went }: { came: string[]; went: string[] }) {
-  const { t } = useTranslation("connections");
-  const names = (ids: string[]) => {
-    const rest = ids.length - NAMED;
-    return ids.slice(0, NAMED).join(", ") + (rest > 0 ? ` ${t("models.and_more", { count: rest })}` : "");
-  };
-  if (came.length + went.length === 0) return <Note>{t("models.unchanged")}</Note>;
-  return (
-    <Note>
-      {came.length > 0 ? <p>{t("models.came", { count: came.length, names: names(came) })}</p> : null}
-      {went.length > 0 ? <p>{t("models.went", { count: went.length, names: names(went) })}</p> : null}
-    </Note>
   );
 }

@@ -9,7 +9,7 @@ import { AddressField, AuthStyleField, KeyField } from "./EndpointFields";
 import { endpointPath, NEW_TEST_PATH, useRefresh } from "./queries";
 import { ReplaceCertificates } from "./ReplaceCertificates";
 import { ReplaceOutcome, type Act } from "./ReplaceOutcome";
-import { isReady, toReplace, toTryOut, type Replacement, type What } from "./replacing";
+import { isReady, needsAddress, toReplace, toTryOut, type Replacement, type What } from "./replacing";
 import { advance, fieldProblem, idleRun } from "./stages";
 import type { ConnectionView } from "./types";
 import { useStagedTest } from "./useStagedTest";
@@ -59,7 +59,7 @@ export function ReplaceForm({ what, connection, onClose }: ReplaceFormProps) {
     setAct("try");
     // Where no list is offered, an id that was typed for the old address is the best guess.
     const byHand = connection.models.find((model) => model.enabled && model.typed);
-    void staged.start(NEW_TEST_PATH, toTryOut(wish, byHand?.model_id ?? null));
+    void staged.start(NEW_TEST_PATH, toTryOut(wish, connection.provider, byHand?.model_id ?? null));
   };
   const pin = (keyHash: string) => {
     enter({ pin: keyHash });
@@ -68,9 +68,9 @@ export function ReplaceForm({ what, connection, onClose }: ReplaceFormProps) {
   return (
     <div className="grid items-start gap-6 xl:grid-cols-2">
       <form noValidate onSubmit={(event) => void replace(event)} className="flex min-w-0 flex-col gap-4">
-        <p className="text-sm text-muted">{t("page.replace_lead")} {what === "key" ? null : t(`page.${what}_help`)}</p>
-        {what === "both" ? <AddressField label={t("page.new_url")} value={wish.url} disabled={isRunning} error={fieldProblem(run, "base_url")} onChange={(url) => change({ url })} /> : null}
+        <p className="text-sm text-muted">{connection.health === "needs_key" ? t("page.enter_lead") : t("page.replace_lead")} {what === "key" ? null : t(`page.${what}_help`)}</p>
         {what === "certificates" ? <ReplaceCertificates wish={wish} tls={connection.tls} errors={errors} disabled={isRunning} onChoose={(choice) => change({ choice })} onEnter={enter} /> : null}
+        {needsAddress(wish) ? <AddressField label={t(what === "both" ? "page.new_url" : "page.same_url")} value={wish.url} disabled={isRunning} error={fieldProblem(run, "base_url")} onChange={(url) => change({ url })} /> : null}
         <KeyField label={what === "certificates" ? t("page.same_key") : t("page.new_key")} value={wish.apiKey} disabled={isRunning} error={fieldProblem(run, "api_key")} onChange={(apiKey) => change({ apiKey })} />
         <div className="flex flex-col gap-2">
           <AuthStyleField value={wish.authStyle} onChange={(authStyle) => change({ authStyle })} />

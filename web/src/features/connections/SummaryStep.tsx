@@ -10,7 +10,7 @@ import { DataFlow } from "./DataFlow";
 import { Duties } from "./Duties";
 import { MaintainerField } from "./MaintainerField";
 import { useRunTexts } from "./useRunTexts";
-import { certificatesOf, modelsInPicker, type Step } from "./wizard";
+import { certificatesOf, hasAddress, modelsInPicker, type Step } from "./wizard";
 
 export interface SummaryStepProps extends StepProps {
   isSaving: boolean;
@@ -27,7 +27,7 @@ export function SummaryStep({ wizard, dispatch, isSaving, error, onSave }: Summa
   const certificates = enteredFields(certificatesOf(wizard)).map((field) => t(`certs.has_${field}`));
   const rows: [Step, string, React.ReactNode][] = [
     ["address", t("wizard.name"), <span key="v" className="flex flex-wrap gap-x-3"><span className="font-semibold">{form.name}</span><OriginMark origin={zone} /></span>],
-    ["address", t("wizard.base_url"), <span key="v" className="font-mono text-sm [overflow-wrap:anywhere]">{form.baseUrl}</span>],
+    ["address", t("wizard.base_url"), <span key="v" className="font-mono text-sm [overflow-wrap:anywhere]">{hasAddress(form) ? form.baseUrl : "openrouter.ai"}</span>],
     ...(certificates.length > 0 ? [["address", t("certs.title"), <span key="v" className="block first-letter:uppercase">{certificates.join(", ")}</span>] as [Step, string, React.ReactNode]] : []),
     ["test", t("wizard.step.test"), test.title],
     ["models", t("wizard.step.models"), t("models.count", { count: modelsInPicker(wizard), total: choices.length })],

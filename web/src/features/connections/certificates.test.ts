@@ -3,7 +3,7 @@ import { formatsFor } from "@/i18n/format";
 import { blamedField, certificateFieldOf, isSamePin, noCertificates, pinCommand, toTls } from "./certificates";
 import { daysUntil, findEnds, serverTlsOf } from "./ends";
 import { countPem, findPemHints, joinPem, readPem } from "./pem";
-import { isReady, type Replacement, toReplace, toTryOut } from "./replacing";
+import { isReady, needsAddress, type Replacement, toReplace, toTryOut } from "./replacing";
 import { advance, describeRun, idleRun } from "./stages";
 import type { StageView, TlsView } from "./types";
 
@@ -140,16 +140,27 @@ describe("a replacement", () => {
     const both = wish({ what: "both", url: " https://other.de/v1 " });
     expect(toReplace(both)).toMatchObject({ base_url: "https://other.de/v1", tls: null });
     expect(toReplace({ ...both, entered })).toMatchObject({ tls: { ca_pem: CERTIFICATE } });
-    expect(toTryOut({ ...both, entered }, "m")).toMatchObject({ base_url: "https://other.de/v1", tls: { ca_pem: CERTIFICATE }, model_id: "m" });
+    expect(toTryOut({ ...both, entered }, "openai_compatible", "m")).toMatchObject({ base_url: "https://other.de/v1", tls: { ca_pem: CERTIFICATE }, model_id: "m" });
   });
 
   it("of certificates asks for the key again, if there is one", () => {
-    const certificates = wish({ what: "certificates", choice: "enter", entered });
+    const certificates = wish({ what: "certificates", choice: "enter", entered, url: "https://a.example/v1" });
     expect(isReady(certificates, stored)).toBe(true);
     expect(isReady({ ...certificates, apiKey: "" }, stored)).toBe(false);
     expect(isReady({ ...certificates, apiKey: "" }, { key: false, certificates: true })).toBe(true);
     expect(isReady({ ...certificates, entered: noCertificates() }, stored)).toBe(false);
     expect(isReady({ ...certificates, choice: "remove", entered: noCertificates() }, stored)).toBe(true);
+  });
+
+  it("asks for the address wherever certificates are entered or removed, and sends it", () => {
+    expect(needsAddress(wish({}))).toBe(false);
+    expect(needsAddress(wish({ choice: "enter" }))).toBe(false);
+    for (const changed of [wish({ choice: "remove" }), wish({ choice: "enter", entered }), wish({ what: "certificates", choice: "remove" })]) {
+      expect(needsAddress(changed)).toBe(true);
+      expect(isReady({ ...changed, url: " " }, stored)).toBe(false);
+      expect(isReady({ ...changed, url: "https://a.example/v1" }, stored)).toBe(true);
+      expect(toReplace({ ...changed, url: " https://a.example/v1 " }).base_url).toBe("https://a.example/v1");
+    }
   });
 
   it("never removes certificates because somebody left the fields empty", () => {

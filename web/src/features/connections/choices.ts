@@ -1,4 +1,5 @@
 // Which models of a connection appear in the picker, and under what names. Pure rules of the model step.
+import { isUnmet, type Policy } from "./hosts";
 import type { FoundModel } from "./types";
 
 export interface Choice {
@@ -11,13 +12,19 @@ export interface Choice {
   contextLength: number | null;
   inputs: string[];
   vanished: boolean;
+  facts: FoundModel["facts"];
+  /** Which providers behind a router may have the words; null where no router stands in between, or the id is typed. */
+  policy: Policy | null;
 }
+
+/** What is known of a model that nobody lists. */
+export const noFacts: FoundModel["facts"] = { trained_context: null, max_output: null, abilities: [], is_remote: false, retires_on: null, price_in: null, price_out: null, no_retention_hosts: null };
 
 /** Up to this many models are all ticked; above it nobody wants them all. */
 export const TICK_ALL_UP_TO = 5;
 
-export function choicesFrom(found: FoundModel[], before: Choice[] = []): Choice[] {
-  const ticked = found.length <= TICK_ALL_UP_TO;
+export function choicesFrom(found: FoundModel[], before: Choice[] = [], tickedUpTo = TICK_ALL_UP_TO, policy: Policy | null = null): Choice[] {
+  const ticked = found.length <= tickedUpTo;
   const known = new Map(before.map((choice) => [choice.modelId, choice]));
   const fresh = found.map((model): Choice => {
     const old = known.get(model.model_id);
@@ -30,6 +37,8 @@ export function choicesFrom(found: FoundModel[], before: Choice[] = []): Choice[
       contextLength: model.context_length,
       inputs: model.inputs,
       vanished: false,
+      facts: model.facts,
+      policy,
     };
   });
   const listed = new Set(fresh.map((choice) => choice.modelId));
@@ -42,7 +51,7 @@ export function addTyped(choices: Choice[], text: string): Choice[] {
   if (modelId === "") return choices;
   if (choices.some((choice) => choice.modelId === modelId)) return tick(choices, modelId, true);
   const typed = { modelId, name: "", foundName: modelId, enabled: true, typed: true, contextLength: null };
-  return [...choices, { ...typed, inputs: [], vanished: false }];
+  return [...choices, { ...typed, inputs: [], vanished: false, facts: noFacts, policy: null }];
 }
 
 export function tick(choices: Choice[], modelId: string, enabled: boolean): Choice[] {
@@ -66,6 +75,15 @@ export function search(choices: Choice[], text: string): Choice[] {
     return words.every((word) => hay.includes(word));
   });
 }
+
+/** Takes over what changed behind unsaved ticks: a policy that was set in the meantime decides what is warned of. */
+export function withPoliciesOf(stored: Choice[], edited: Choice[]): Choice[] {
+  const policies = new Map(stored.map(({ modelId, policy }) => [modelId, policy]));
+  return edited.map((choice) => ({ ...choice, policy: policies.get(choice.modelId) ?? choice.policy }));
+}
+
+/** Ticked models of which every call would be refused under the policy that is set for them. */
+export const refusedIfTicked = (choices: Choice[]): Choice[] => choices.filter((choice) => choice.enabled && isUnmet(choice.facts, choice.policy));
 
 export const countTicked = (choices: Choice[]): number => choices.filter((choice) => choice.enabled).length;
 

@@ -1,13 +1,13 @@
 // What the list says about a connection's state, from stored facts only: no page ever asks an endpoint by itself (P22).
 import type { Tone } from "@/ui/Badge";
-import type { ConnectionView, Health, StageName } from "./types";
+import type { ConnectionView, Health } from "./types";
 
 export interface HealthFacts {
   word: Health | "paused";
   tone: Tone;
-  /** The stage at which the last test stopped. */
-  stoppedAt: StageName | null;
-  testedAt: string | null;
+  since: string | null;
+  /** When it was last well; null while it is, and if it never was. */
+  lastGood: string | null;
 }
 
 const tones: Record<Health | "paused", Tone> = {
@@ -16,22 +16,31 @@ const tones: Record<Health | "paused", Tone> = {
   refused: "danger",
   unreachable: "danger",
   unproven: "neutral",
+  needs_key: "danger",
   paused: "neutral",
 };
 
-export function healthOf(connection: Pick<ConnectionView, "enabled" | "health" | "last_test">): HealthFacts {
-  const word = connection.enabled ? connection.health : "paused";
-  const test = connection.last_test;
-  const failed = test?.stages.find((stage) => stage.state === "failed");
-  return { word, tone: tones[word], stoppedAt: failed?.stage ?? null, testedAt: test?.at ?? null };
+export function healthOf(connection: Pick<ConnectionView, "enabled" | "health" | "health_since" | "last_good">): HealthFacts {
+  // A pause ends with a click; what was lost has to be entered.
+  const word = connection.enabled || connection.health === "needs_key" ? connection.health : "paused";
+  const isWell = word === "healthy" || word === "unproven" || word === "paused";
+  return {
+    word,
+    tone: tones[word],
+    since: word === "paused" || word === "unproven" ? null : (connection.health_since ?? null),
+    lastGood: isWell ? null : (connection.last_good ?? null),
+  };
 }
 
 const DAY_MS = 86_400_000;
 
-/** "soon" from 14 days before the last day on which the key works. */
+/** As the first reminder comes: `REMINDED_DAYS_BEFORE` in moorage/connections/telling.py. */
+const SOON_DAYS = 30;
+
+/** "soon" from 30 days before the last day on which the key works; days are UTC. */
 export function expiryOf(expiresOn: string | null, now = Date.now()): "none" | "later" | "soon" | "over" {
   if (!expiresOn) return "none";
   const left = Date.parse(`${expiresOn}T23:59:59Z`) - now;
   if (left < 0) return "over";
-  return left < 14 * DAY_MS ? "soon" : "later";
+  return left < (SOON_DAYS + 1) * DAY_MS ? "soon" : "later";
 }

@@ -1,6 +1,6 @@
 // What this feature reads and changes. Keys and addresses go in with an act and are kept in no cache.
 import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
-import { api } from "@/api/client";
+import { api, type Schemas } from "@/api/client";
 import { keys } from "@/api/queries";
 import { toModelChoices, type Choice } from "./choices";
 import type { ConnectionChange, ConnectionList, ConnectionMake, ConnectionView, DiscoveryView } from "./types";
@@ -16,6 +16,12 @@ export const connectionQuery = (id: string) =>
     queryFn: ({ signal }) => api.get<ConnectionView>(`/api/connections/${encodeURIComponent(id)}`, signal),
   });
 
+export const keyUsesQuery = (id: string) =>
+  queryOptions({
+    queryKey: keys.keyUses(id),
+    queryFn: ({ signal }) => api.get<Schemas["KeyUsesView"]>(`/api/connections/${encodeURIComponent(id)}/key-uses`, signal),
+  });
+
 const at = (id: string, act = "") => `/api/connections/${encodeURIComponent(id)}${act}`;
 
 /** Makes lists, pages and the picker ask again. */
@@ -25,6 +31,7 @@ export function useRefresh(): () => Promise<void> {
     await Promise.all([
       client.invalidateQueries({ queryKey: keys.connections }),
       client.invalidateQueries({ queryKey: keys.models }),
+      client.invalidateQueries({ queryKey: ["attention"] }),
     ]);
   };
 }
@@ -61,6 +68,14 @@ export function useChangeModels(id: string) {
   const keep = useKeep();
   return useMutation({
     mutationFn: (choices: Choice[]) => api.put<ConnectionView>(at(id, "/models"), { models: toModelChoices(choices) }),
+    onSuccess: keep,
+  });
+}
+
+export function useChangeProfile(id: string, modelId: string) {
+  const keep = useKeep();
+  return useMutation({
+    mutationFn: (change: Schemas["ModelProfileChange"]) => api.patch<ConnectionView>(at(id, `/models/${encodeURIComponent(modelId)}`), change),
     onSuccess: keep,
   });
 }

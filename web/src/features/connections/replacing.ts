@@ -1,6 +1,6 @@
 // What a replacement sends, and when it may. The server seals a key to its address and certificates, so all three go together.
 import { enteredFields, toTls, type Certificates } from "./certificates";
-import type { AuthStyle, EndpointReplace, TestRequest, TlsInput } from "./types";
+import type { AuthStyle, EndpointReplace, Provider, TestRequest, TlsInput } from "./types";
 
 export type What = "key" | "certificates" | "both";
 
@@ -30,29 +30,34 @@ export interface Stored {
   certificates: boolean;
 }
 
-export function isReady({ what, url, apiKey, choice, entered }: Replacement, stored: Stored): boolean {
+/** Certificates go with the address they are for: else it could be found out by entering those of whom one guesses. */
+export const needsAddress = (replacement: Replacement): boolean => replacement.what === "both" || tlsOf(replacement) !== null;
+
+export function isReady(replacement: Replacement, stored: Stored): boolean {
+  const { what, url, apiKey, choice, entered } = replacement;
   const hasKeyEntered = apiKey !== "";
   const isChosen = choice !== "enter" || enteredFields(entered).length > 0;
+  if (needsAddress(replacement) && url.trim() === "") return false;
   switch (what) {
     case "key":
       return hasKeyEntered && (isChosen || !stored.certificates);
     case "certificates":
       return (hasKeyEntered || !stored.key) && isChosen && choice !== "keep";
     case "both":
-      return url.trim() !== "";
+      return true;
   }
 }
 
 export const toReplace = (replacement: Replacement): EndpointReplace => ({
-  base_url: replacement.what === "both" ? replacement.url.trim() : null,
+  base_url: needsAddress(replacement) ? replacement.url.trim() : null,
   api_key: replacement.apiKey,
   auth_style: replacement.authStyle,
   tls: tlsOf(replacement),
 });
 
 /** The same as a test of something new, after which nothing is replaced. `modelId`: where no list is offered. */
-export const toTryOut = ({ url, apiKey, authStyle, entered }: Replacement, modelId: string | null): TestRequest => ({
-  provider: "openai_compatible",
+export const toTryOut = ({ url, apiKey, authStyle, entered }: Replacement, provider: Provider, modelId: string | null): TestRequest => ({
+  provider,
   base_url: url.trim(),
   api_key: apiKey,
   auth_style: authStyle,

@@ -16,5 +16,6 @@ export type EndpointReplace = Schemas["EndpointReplace"];
 export type TlsInput = Schemas["TlsInput"];
 export type TlsView = Schemas["TlsView"];
 export type DiscoveryView = Schemas["DiscoveryView"];
+export type Provider = ConnectionView["provider"];
 export type Health = ConnectionView["health"];
 export type AuthStyle = NonNullable<TestRequest["auth_style"]>;

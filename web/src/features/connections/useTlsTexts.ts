@@ -9,7 +9,7 @@ const UNKNOWN = "?";
 export function useTlsTexts() {
   const { t } = useTranslation("connections");
   const formats = useFormats();
-  const dateOf = (day: string) => formats.date(`${day}T12:00:00`);
+  const dateOf = (day: string) => formats.day(day);
   const until = (day: string, daysLeft: number) =>
     t(daysLeft < 0 ? "tls.ended" : "tls.until", { date: dateOf(day), when: formats.days(daysLeft) });
   const issuerOf = (issuer: string) => (issuer === UNKNOWN ? t("tls.no_name") : issuer);

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { choicesFrom, search, TICK_ALL_UP_TO } from "./choices";
+import { choicesFrom, noFacts, search, TICK_ALL_UP_TO, tickAll } from "./choices";
 import { type DraftPlace, loadDraft, saveDraft, type TabStorage } from "./draft";
 import { advance, blockerOf, CUT, describeRun, fieldProblem, idleRun, needsTypedModel, STAGES, summarise, type TestRun, wasRefused } from "./stages";
 import type { FoundModel, StageView, TestFinished } from "./types";
 import { canGo, emptyForm, fieldOf, openWizard, reduceWizard, toConnectionMake, toTestRequest, type Wizard } from "./wizard";
 
 const found = (n: number): FoundModel[] =>
-  Array.from({ length: n }, (_, i) => ({ model_id: `m${i}`, name: `Model ${i}`, context_length: null, inputs: ["text"] }));
+  Array.from({ length: n }, (_, i) => ({ model_id: `m${i}`, name: `Model ${i}`, context_length: null, inputs: ["text"], facts: noFacts }));
 
 const stage = (name: StageView["stage"], state: StageView["state"], more: Partial<StageView> = {}): StageView => ({
   stage: name,
@@ -33,6 +33,17 @@ const tested = (models = found(2)): Wizard =>
   reduceWizard(filled(), { type: "test", event: { type: "finished", finished: finished({}, models, true) } });
 
 describe("the wizard", () => {
+  it("asks for no address where there is only one, and ticks nothing of a market", () => {
+    const router = reduceWizard(filled(), { type: "edit", change: { provider: "openrouter" } });
+    expect(toTestRequest(router)).toMatchObject({ provider: "openrouter", base_url: "" });
+    const unnamed = reduceWizard(openWizard({ ...emptyForm(), name: "Router" }), { type: "edit", change: { provider: "openrouter" } });
+    expect(unnamed.form.zone).toBe("router");
+    expect(canGo(unnamed, "test")).toBe(true);
+    const after = reduceWizard(unnamed, { type: "test", event: { type: "finished", finished: finished({}, found(2), true) } });
+    expect(after.choices.map((choice) => choice.enabled)).toEqual([false, false]);
+    expect(canGo(reduceWizard(after, { type: "edit", change: { provider: "ollama", baseUrl: "https://o.example.com/v1" } }), "models")).toBe(false);
+  });
+
   it("opens later steps only when what they need is there", () => {
     const empty = openWizard(emptyForm());
     expect(reduceWizard(empty, { type: "go", step: "test" }).step).toBe("address");
@@ -215,5 +226,14 @@ describe("the model search", () => {
     const choices = choicesFrom(found(12));
     expect(search(choices, "model m1").map((choice) => choice.modelId)).toEqual(["m1", "m10", "m11"]);
     expect(search(choices, "")).toHaveLength(12);
+  });
+
+  it("ticks and unticks all that it shows at once, and nothing else (P7)", () => {
+    const on = (choices: ReturnType<typeof choicesFrom>) => choices.filter((choice) => choice.enabled).map((choice) => choice.modelId);
+    const choices = choicesFrom(found(12));
+    expect(on(choices)).toEqual([]);
+    const some = tickAll(choices, search(choices, "m1"), true);
+    expect(on(some)).toEqual(["m1", "m10", "m11"]);
+    expect(on(tickAll(some, search(some, "m10"), false))).toEqual(["m1", "m11"]);
   });
 });

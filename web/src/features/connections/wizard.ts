@@ -1,9 +1,9 @@
 // The wizard's state and rules: what a step needs, what a change makes void. No React, no network, no storage.
 import { certificateFieldOf, type CertificateField, type Certificates, toTls } from "./certificates";
-import { addTyped, choicesFrom, countTicked, rename, tick, tickAll, toModelChoices, type Choice } from "./choices";
+import { addTyped, choicesFrom, countTicked, rename, tick, TICK_ALL_UP_TO, tickAll, toModelChoices, type Choice } from "./choices";
 import { guessZone, type Zone } from "./hints";
 import { advance, idleRun, type TestEvent, type TestRun } from "./stages";
-import type { AuthStyle, ConnectionMake, ConnectionView, Problem, TestRequest } from "./types";
+import type { AuthStyle, ConnectionMake, ConnectionView, Problem, Provider, TestRequest } from "./types";
 
 export type Step = "address" | "test" | "models" | "summary";
 export const STEPS: readonly Step[] = ["address", "test", "models", "summary"];
@@ -11,6 +11,7 @@ export const STEPS: readonly Step[] = ["address", "test", "models", "summary"];
 /** Everything that was typed except the key and the client certificate. This is what the draft keeps. */
 export interface Form {
   name: string;
+  provider: Provider;
   baseUrl: string;
   authStyle: AuthStyle;
   zone: Zone | null;
@@ -48,6 +49,7 @@ export type WizardAction =
 
 export const emptyForm = (maintainerId = ""): Form => ({
   name: "",
+  provider: "openai_compatible",
   baseUrl: "",
   authStyle: "auto",
   zone: null,
@@ -81,11 +83,14 @@ const serverNames: Record<string, FieldName> = { name: "name", base_url: "baseUr
 export const fieldOf = (problem: Problem | null): FieldName | CertificateField | null =>
   serverNames[problem?.field ?? ""] ?? certificateFieldOf(problem);
 
+/** OpenRouter is at one address for everybody; the others are where somebody says. */
+export const hasAddress = ({ provider }: Pick<Form, "provider">): boolean => provider !== "openrouter";
+
 /** What the first step still needs before a test makes sense. */
 export function missingFields(form: Form): FieldName[] {
   const missing: FieldName[] = [];
   if (form.name.trim() === "") missing.push("name");
-  if (form.baseUrl.trim() === "") missing.push("baseUrl");
+  if (hasAddress(form) && form.baseUrl.trim() === "") missing.push("baseUrl");
   if (form.zone === null) missing.push("zone");
   return missing;
 }
@@ -132,8 +137,8 @@ export function reduceWizard(wizard: Wizard, action: WizardAction): Wizard {
 function edit(wizard: Wizard, change: Partial<Form>): Wizard {
   const form = { ...wizard.form, ...change };
   if ("zone" in change) form.zoneChosen = true;
-  else if (!form.zoneChosen && "baseUrl" in change) form.zone = guessZone(form.baseUrl);
-  const tested = ["baseUrl", "authStyle"] as const;
+  else if (!form.zoneChosen && ("baseUrl" in change || "provider" in change)) form.zone = hasAddress(form) ? guessZone(form.baseUrl) : "router";
+  const tested = ["provider", "baseUrl", "authStyle"] as const;
   const isVoid = tested.some((field) => form[field] !== wizard.form[field]);
   return isVoid ? { ...forgetTest(wizard), form } : { ...wizard, form };
 }
@@ -151,7 +156,9 @@ const forgetTest = (wizard: Wizard): Wizard => ({ ...wizard, run: idleRun() });
 function follow(wizard: Wizard, event: TestEvent): Wizard {
   const run = advance(wizard.run, event);
   if (event.type !== "finished" || !event.finished.passed) return { ...wizard, run };
-  let choices = choicesFrom(event.finished.models, wizard.choices);
+  // What is new asks a router for providers that don't train; more is demanded on the connection's page.
+  const [tickedUpTo, policy] = hasAddress(wizard.form) ? ([TICK_ALL_UP_TO, null] as const) : ([0, "no_training"] as const);
+  let choices = choicesFrom(event.finished.models, wizard.choices, tickedUpTo, policy);
   // A model that answered under a typed id is wanted, whether or not a list names it.
   choices = addTyped(choices, wizard.form.typedModelId);
   return { ...wizard, run, choices };
@@ -160,8 +167,8 @@ function follow(wizard: Wizard, event: TestEvent): Wizard {
 export function toTestRequest(wizard: Wizard): TestRequest {
   const { form, apiKey } = wizard;
   return {
-    provider: "openai_compatible",
-    base_url: form.baseUrl.trim(),
+    provider: form.provider,
+    base_url: hasAddress(form) ? form.baseUrl.trim() : "",
     api_key: apiKey,
     auth_style: form.authStyle,
     tls: toTls(certificatesOf(wizard)),
@@ -173,8 +180,8 @@ export function toConnectionMake(wizard: Wizard): ConnectionMake {
   const { form, apiKey, choices, run } = wizard;
   return {
     name: form.name.trim(),
-    provider: "openai_compatible",
-    base_url: form.baseUrl.trim(),
+    provider: form.provider,
+    base_url: hasAddress(form) ? form.baseUrl.trim() : "",
     api_key: apiKey,
     auth_style: form.authStyle,
     tls: toTls(certificatesOf(wizard)),

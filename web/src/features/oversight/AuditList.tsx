@@ -1,25 +1,30 @@
 // Entries of the trail: when, who, what, how it went; the details unfold.
 import { Ban, ChevronRight, CircleAlert } from "lucide-react";
 import { useTranslation } from "react-i18next";
-import type { Schemas } from "@/api/client";
 import { useFormats } from "@/i18n/format";
 import { Badge } from "@/ui/Badge";
+import { Button } from "@/ui/Button";
+import type { AuditFilter } from "./auditFilter";
 import { useDetailWords } from "./detailWords";
+import type { AuditEntry } from "./queries";
 
-type Entry = Schemas["AuditEntryView"];
+interface RowProps {
+  entry: AuditEntry;
+  onFilter: (parts: AuditFilter) => void;
+}
 
-export function AuditList({ entries }: { entries: Entry[] }) {
+export function AuditList({ entries, onFilter }: { entries: AuditEntry[]; onFilter: (parts: AuditFilter) => void }) {
   const { t } = useTranslation("oversight");
   return (
     <ol aria-label={t("audit.title")} className="divide-y divide-line overflow-hidden rounded-lg border border-line bg-surface">
       {entries.map((entry) => (
-        <li key={entry.seq}><AuditRow entry={entry} /></li>
+        <li key={entry.seq}><AuditRow entry={entry} onFilter={onFilter} /></li>
       ))}
     </ol>
   );
 }
 
-function AuditRow({ entry }: { entry: Entry }) {
+function AuditRow({ entry, onFilter }: RowProps) {
   const { t } = useTranslation("oversight");
   const formats = useFormats();
   return (
@@ -33,13 +38,13 @@ function AuditRow({ entry }: { entry: Entry }) {
         </span>
         <span className="max-sm:col-start-2 max-sm:pt-1 max-sm:empty:hidden"><OutcomeMark outcome={entry.outcome} /></span>
       </summary>
-      <Details entry={entry} />
+      <Details entry={entry} onFilter={onFilter} />
       <span className="sr-only">{t("audit.entry", { seq: entry.seq })}</span>
     </details>
   );
 }
 
-function OutcomeMark({ outcome }: { outcome: Entry["outcome"] }) {
+function OutcomeMark({ outcome }: { outcome: AuditEntry["outcome"] }) {
   const { t } = useTranslation("oversight");
   switch (outcome) {
     case "done":
@@ -51,25 +56,32 @@ function OutcomeMark({ outcome }: { outcome: Entry["outcome"] }) {
   }
 }
 
-function Details({ entry }: { entry: Entry }) {
+function Details({ entry, onFilter }: RowProps) {
   const { t } = useTranslation("oversight");
   const { nameOf, valueOf } = useDetailWords();
   const rows: [string, string][] = [
     [t("audit.number"), String(entry.seq)],
-    [t("audit.actor"), entry.actor],
+    [t("audit.actor"), entry.actor || t("audit.nobody")],
     [t("audit.action"), entry.action],
     ...(entry.object_name ? [[t("audit.object"), entry.object_name] as [string, string]] : []),
-    [t("audit.request"), entry.request_id],
-    ...Object.entries(entry.details).map(([name, value]): [string, string] => [nameOf(name), valueOf(name, value)]),
+    ...(entry.client ? [[t("audit.client"), entry.client] as [string, string]] : []),
+    ...(entry.request_id ? [[t("audit.request"), entry.request_id] as [string, string]] : []),
+    ...Object.entries(entry.details).map(([name, value]): [string, string] => [nameOf(name, entry.action), valueOf(name, value)]),
   ];
   return (
-    <dl className="grid grid-cols-[minmax(0,auto)_minmax(55%,1fr)] gap-x-4 gap-y-1 bg-canvas px-4 py-3 pl-11 text-xs">
-      {rows.map(([name, value]) => (
-        <div key={name} className="contents">
-          <dt className="text-muted">{name}</dt>
-          <dd className="font-mono [overflow-wrap:anywhere]">{value}</dd>
-        </div>
-      ))}
-    </dl>
+    <div className="bg-canvas px-4 py-3 pl-11 text-xs">
+      <dl className="grid grid-cols-[minmax(0,auto)_minmax(55%,1fr)] gap-x-4 gap-y-1">
+        {rows.map(([name, value]) => (
+          <div key={name} className="contents">
+            <dt className="text-muted">{name}</dt>
+            <dd className="font-mono [overflow-wrap:anywhere]">{value}</dd>
+          </div>
+        ))}
+      </dl>
+      <div className="flex flex-wrap gap-2 pt-2 empty:hidden">
+        {entry.actor_id ? <Button size="sm" variant="quiet" onClick={() => onFilter({ actor: entry.actor_id ?? "" })}>{t("audit.only_actor", { name: entry.actor })}</Button> : null}
+        {entry.object_id ? <Button size="sm" variant="quiet" onClick={() => onFilter({ object_id: entry.object_id })}>{t("audit.only_object")}</Button> : null}
+      </div>
+    </div>
   );
 }

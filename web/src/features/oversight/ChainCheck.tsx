@@ -26,7 +26,7 @@ export function ChainCheck() {
         <Note tone={data.intact ? "ok" : "danger"} actions={button}>
           {data.intact
             ? t("chain.intact", { count: data.checked, formatted: formats.number(data.checked) })
-            : t("chain.broken", { seq: data.broken_at ?? "?" })}
+            : `${data.message} ${t("chain.broken")}`}
         </Note>
       ) : null}
     </div>

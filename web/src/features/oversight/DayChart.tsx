@@ -2,41 +2,25 @@
 import { useTranslation } from "react-i18next";
 import { Bar, BarChart, CartesianGrid, Legend, ResponsiveContainer, Tooltip, XAxis, YAxis } from "recharts";
 import { formatsFor } from "@/i18n/format";
+import { legendText, logColour, tick, tooltipLook } from "./chartLook";
 import type { DayPoint, UsageLog } from "./figures";
-
-// Two shades of the log's colour: what went in is pale, what came out is full.
-const colour = { byom: "var(--own)", standard: "var(--builtin)" } as const;
 
 export default function DayChart({ points, kind }: { points: DayPoint[]; kind: UsageLog["kind"] }) {
   const { t, i18n } = useTranslation("oversight");
   const formats = formatsFor(i18n.language);
   const short = new Intl.DateTimeFormat(i18n.language, { day: "numeric", month: "short", timeZone: "UTC" });
-  const full = colour[kind];
-  const pale = `color-mix(in srgb, ${full} 38%, var(--surface))`;
-  const tick = { fill: "var(--muted)", fontSize: 13 };
+  const { full, pale } = logColour(kind);
   return (
     <ResponsiveContainer width="100%" height="100%">
       <BarChart data={points} margin={{ top: 4, right: 8, bottom: 0, left: 0 }} accessibilityLayer={false}>
         <CartesianGrid vertical={false} stroke="var(--line)" />
         <XAxis dataKey="day" tickFormatter={(day: string) => short.format(new Date(`${day}T00:00:00Z`))} tick={tick} tickLine={false} stroke="var(--line)" minTickGap={24} />
-        <YAxis tickFormatter={(value: number) => formats.compact(value)} tick={tick} tickLine={false} axisLine={false} width={56} />
-        <Tooltip
-          cursor={{ fill: "var(--hover)" }}
-          isAnimationActive={false}
-          labelFormatter={(day) => formats.date(`${String(day)}T12:00:00`)}
-          formatter={(value) => formats.number(Number(value))}
-          contentStyle={{ background: "var(--raised)", border: "1px solid var(--line)", borderRadius: 8, fontSize: 13 }}
-          itemStyle={{ color: "var(--ink)" }}
-          labelStyle={{ fontWeight: 600 }}
-        />
+        <YAxis tickFormatter={(value: number) => formats.compact(value)} tick={tick} tickLine={false} axisLine={false} width={66} />
+        <Tooltip {...tooltipLook} labelFormatter={(day) => formats.day(String(day))} formatter={(value) => formats.number(Number(value))} />
         <Legend verticalAlign="top" align="right" height={28} iconType="square" iconSize={10} itemSorter={null} formatter={legendText} />
         <Bar dataKey="tokensIn" stackId="tokens" name={t("figure.tokens_in")} fill={pale} isAnimationActive={false} maxBarSize={36} />
         <Bar dataKey="tokensOut" stackId="tokens" name={t("figure.tokens_out")} fill={full} radius={[2, 2, 0, 0]} isAnimationActive={false} maxBarSize={36} />
       </BarChart>
     </ResponsiveContainer>
   );
-}
-
-function legendText(name: string) {
-  return <span className="text-xs text-muted">{name}</span>;
 }

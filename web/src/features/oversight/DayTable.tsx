@@ -1,8 +1,9 @@
 // The chart's figures as a table, for everybody who reads rather than looks.
 import { useTranslation } from "react-i18next";
 import { useFormats } from "@/i18n/format";
+import { countedCalls, figure } from "@/ui/counted";
 import { Table, Td, Th } from "@/ui/Table";
-import { countedCalls, figure, type DayPoint } from "./figures";
+import type { DayPoint } from "./figures";
 
 export function DayTable({ points, label }: { points: DayPoint[]; label: string }) {
   const { t } = useTranslation("oversight");
@@ -15,7 +16,7 @@ export function DayTable({ points, label }: { points: DayPoint[]; label: string 
         <Table label={label} head={<><Th>{t("column.day")}</Th><Th numeric>{t("figure.calls")}</Th><Th numeric>{t("figure.tokens_in")}</Th><Th numeric>{t("figure.tokens_out")}</Th></>}>
           {used.map((point) => (
             <tr key={point.day}>
-              <Td>{formats.date(`${point.day}T12:00:00`)}</Td>
+              <Td>{formats.day(point.day)}</Td>
               <Td numeric>{formats.number(countedCalls(point.tokens))}</Td>
               <Td numeric>{figure(point.tokensIn, point.tokens, formats.number)}</Td>
               <Td numeric>{figure(point.tokensOut, point.tokens, formats.number)}</Td>

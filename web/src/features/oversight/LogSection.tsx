@@ -1,25 +1,30 @@
-// One of the two logs: its sums with where they come from, its days, its models.
+// One of the two logs: its days, and what they are broken down by; each chart with the table behind it.
 import { lazy, type ReactNode, Suspense } from "react";
 import { useTranslation } from "react-i18next";
-import { useFormats } from "@/i18n/format";
-import { countedCalls, figure, pointsOf, reportedShare, type Range, type UsageLog } from "./figures";
+import { Breakdown } from "./Breakdown";
 import { DayTable } from "./DayTable";
-import { SourceMark } from "./SourceMark";
-import { UsageTable } from "./UsageTable";
+import { type Breakdown as By, pointsOf, type Range, type UsageLog } from "./figures";
+import { ExportProblem, UsageExportMenu, useUsageExport } from "./UsageExport";
 
 const DayChart = lazy(() => import("./DayChart"));
 
-export function LogSection({ log, range, children }: { log: UsageLog; range: Range; children?: ReactNode }) {
+export function LogSection({ log, range, by, above, children }: { log: UsageLog; range: Range; by: By; above?: ReactNode; children?: ReactNode }) {
   const { t } = useTranslation("oversight");
+  const exporting = useUsageExport(log.kind, range);
   const title = t(`usage.${log.kind}.title`);
   const id = `log-${log.kind}`;
   const points = pointsOf(log, range.from, range.to);
   return (
     <section aria-labelledby={id} className="flex flex-col gap-5">
-      <header className="max-w-2xl">
-        <h2 id={id} className="text-lg">{title}</h2>
-        <p className="text-sm text-muted">{t(`usage.${log.kind}.about`)}</p>
+      <header className="flex flex-wrap items-start justify-between gap-x-6 gap-y-2">
+        <div className="max-w-2xl min-w-0 flex-1 basis-64">
+          <h2 id={id} className="scroll-mt-20 text-lg">{title}</h2>
+          <p className="text-sm text-muted">{t(`usage.${log.kind}.about`)}</p>
+        </div>
+        {log.calls > 0 ? <UsageExportMenu exporting={exporting} title={title} /> : null}
       </header>
+      <ExportProblem error={exporting.error} />
+      {above}
       {log.calls === 0 ? (
         <div className="rounded-lg border border-dashed border-line px-4 py-6 text-sm text-muted">
           <p>{t(`usage.${log.kind}.empty`)}</p>
@@ -27,7 +32,6 @@ export function LogSection({ log, range, children }: { log: UsageLog; range: Ran
         </div>
       ) : (
         <>
-          <Totals log={log} />
           <figure className="min-w-0 rounded-lg border border-line bg-surface p-3 sm:p-4">
             <figcaption className="px-1 pb-2 text-sm font-semibold">{t("chart.title")}</figcaption>
             <div aria-hidden="true" className="h-56 min-w-0 overflow-hidden">
@@ -35,36 +39,9 @@ export function LogSection({ log, range, children }: { log: UsageLog; range: Ran
             </div>
             <DayTable points={points} label={`${title}: ${t("chart.title")}`} />
           </figure>
-          <UsageTable log={log} label={t("usage.by_model", { title })} />
+          <Breakdown log={log} by={by} range={range} title={title} />
         </>
       )}
     </section>
-  );
-}
-
-function Totals({ log }: { log: UsageLog }) {
-  const { t } = useTranslation("oversight");
-  const formats = useFormats();
-  const { total } = log;
-  const share = reportedShare(total);
-  return (
-    <dl className="grid grid-cols-2 gap-x-8 gap-y-4 md:grid-cols-4">
-      <Total label={t("figure.calls")} value={formats.number(log.calls)} />
-      <Total label={t("figure.tokens_in")} value={figure(total.tokens_in, total, formats.number)} />
-      <Total label={t("figure.tokens_out")} value={figure(total.tokens_out, total, formats.number)} />
-      <Total label={t("figure.reported_share")} value={share === null ? "–" : formats.percent(share)}>
-        {countedCalls(total) === total.reported_calls ? null : <SourceMark tokens={total} />}
-      </Total>
-    </dl>
-  );
-}
-
-function Total({ label, value, children }: { label: string; value: string; children?: ReactNode }) {
-  return (
-    <div>
-      <dt className="text-sm text-muted">{label}</dt>
-      <dd className="text-lg font-semibold tnum sm:text-2xl">{value}</dd>
-      {children ? <dd className="pt-0.5 text-xs text-muted">{children}</dd> : null}
-    </div>
   );
 }

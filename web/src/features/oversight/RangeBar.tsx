@@ -2,38 +2,29 @@
 import { useTranslation } from "react-i18next";
 import { cx } from "@/ui/cx";
 import { inputClass } from "@/ui/inputClass";
-import { presetOf, presetRange, PRESETS, type Range } from "./figures";
+import { firstOf, presetOf, presetRange, PRESETS, type Range } from "./figures";
+import { PressedRow } from "./PressedRow";
 
 export function RangeBar({ range, now, onChange }: { range: Range; now: string; onChange: (range: Range) => void }) {
   const { t } = useTranslation("oversight");
   const chosen = presetOf(range, now);
   return (
     <div className="flex flex-wrap items-end justify-between gap-x-6 gap-y-3">
-      <div role="group" aria-label={t("range.label")} className="flex flex-wrap gap-1">
-        {PRESETS.map((preset) => (
-          <button
-            key={preset}
-            type="button"
-            aria-pressed={preset === chosen}
-            onClick={() => onChange(presetRange(preset, now))}
-            className={cx(
-              "min-h-8 rounded-md px-2.5 text-sm pointer-coarse:min-h-11",
-              preset === chosen ? "bg-accent font-semibold text-on-accent" : "text-muted hover:bg-hover hover:text-ink",
-            )}
-          >
-            {t(`range.${preset}`)}
-          </button>
-        ))}
-      </div>
+      <PressedRow
+        label={t("range.label")}
+        options={PRESETS.map((preset) => ({ value: preset, label: t(`range.${preset}`) }))}
+        value={chosen}
+        onChange={(preset) => onChange(presetRange(preset, now))}
+      />
       <div className="flex flex-wrap gap-3">
-        <DayInput label={t("range.from")} value={range.from} max={range.to} onChange={(from) => onChange({ from, to: range.to })} />
+        <DayInput label={t("range.from")} value={range.from} min={firstOf(range.to)} max={range.to} onChange={(from) => onChange({ from, to: range.to })} />
         <DayInput label={t("range.to")} value={range.to} min={range.from} max={now} onChange={(to) => onChange({ from: range.from, to })} />
       </div>
     </div>
   );
 }
 
-function DayInput({ label, value, min, max, onChange }: { label: string; value: string; min?: string; max: string; onChange: (day: string) => void }) {
+function DayInput({ label, value, min, max, onChange }: { label: string; value: string; min: string; max: string; onChange: (day: string) => void }) {
   return (
     <label className="flex items-center gap-2 text-sm text-muted">
       {label}

@@ -1,36 +1,9 @@
-// Where a figure comes from (P16): reported by the endpoint, estimated by Moorage, or missing. A zero is never made up.
+// What statistics are about: days, ranges of them, breakdowns.
 import type { Schemas } from "@/api/client";
+import type { Tokens } from "@/ui/counted";
 
-export type Tokens = Schemas["Tokens"];
 export type UsageLog = Schemas["UsageLog"];
 export type UsageRow = Schemas["UsageRow"];
-
-export const countedCalls = (tokens: Tokens): number =>
-  tokens.reported_calls + tokens.estimated_calls + tokens.missing_calls;
-
-export type Source = "none" | "reported" | "estimated" | "mixed" | "missing";
-
-/** What the sum rests on. "missing": not one call has a figure, so the sum is unknown, not zero. */
-export function sourceOf(tokens: Tokens): Source {
-  const { reported_calls: reported, estimated_calls: estimated, missing_calls: missing } = tokens;
-  if (reported + estimated + missing === 0) return "none";
-  if (reported + estimated === 0) return "missing";
-  if (estimated === 0) return "reported";
-  return reported === 0 ? "estimated" : "mixed";
-}
-
-/** Part of the calls whose tokens the endpoint itself reported, 0 to 1; null without calls. */
-export function reportedShare(tokens: Tokens): number | null {
-  const calls = countedCalls(tokens);
-  return calls === 0 ? null : tokens.reported_calls / calls;
-}
-
-/** "~" where an estimate is in the sum, "–" where nothing is known. */
-export function figure(value: number, tokens: Tokens, format: (value: number) => string): string {
-  const source = sourceOf(tokens);
-  if (source === "missing") return "–";
-  return source === "estimated" || source === "mixed" ? `~${format(value)}` : format(value);
-}
 
 export interface DayPoint {
   day: string;
@@ -39,10 +12,30 @@ export interface DayPoint {
   tokens: Tokens;
 }
 
+/** What the breakdown is by. It stands in the address; whatever is not one of these is the first. */
+export const BREAKDOWNS = ["model", "connection", "person"] as const;
+export type Breakdown = (typeof BREAKDOWNS)[number];
+
+export const readBreakdown = (text: string | null): Breakdown => BREAKDOWNS.find((one) => one === text) ?? "model";
+
+/** One bar of a breakdown. */
+export interface BarItem {
+  key: string;
+  name: string;
+  tokensIn: number;
+  tokensOut: number;
+}
+
+const MOST_BARS = 10;
+
+/** The largest bars first, and no more of them than can be read at a glance. */
+export const topBars = (items: readonly BarItem[]): BarItem[] =>
+  items.toSorted((a, b) => b.tokensIn + b.tokensOut - a.tokensIn - a.tokensOut).slice(0, MOST_BARS);
+
 const nothing: Tokens = { tokens_in: 0, tokens_out: 0, reported_calls: 0, estimated_calls: 0, missing_calls: 0 };
 
 /** One point for every day of the range, also for days that nobody wrote on. */
-export function pointsOf(log: UsageLog, from: string, to: string): DayPoint[] {
+export function pointsOf(log: Pick<UsageLog, "days">, from: string, to: string): DayPoint[] {
   const byDay = new Map(log.days.map((day) => [day.day, day.tokens]));
   return daysBetween(from, to).map((day) => {
     const tokens = byDay.get(day) ?? nothing;
@@ -69,7 +62,11 @@ export interface Range {
   to: string;
 }
 
-export const MAX_DAYS = 366;
+/** As the server has it. */
+export const MAX_DAYS = 400;
+
+/** The first day of the longest range that ends on a day. */
+export const firstOf = (to: string): string => shiftDay(to, 1 - MAX_DAYS);
 
 const isDay = (text: string | null): text is string => {
   if (!text || !/^\d{4}-\d{2}-\d{2}$/.test(text)) return false;
@@ -82,7 +79,7 @@ export function readRange(from: string | null, to: string | null, now: string): 
   const end = isDay(to) ? to : now;
   let start = isDay(from) ? from : shiftDay(end, -29);
   if (start > end) start = end;
-  if (start < shiftDay(end, 1 - MAX_DAYS)) start = shiftDay(end, 1 - MAX_DAYS);
+  if (start < firstOf(end)) start = firstOf(end);
   return { from: start, to: end };
 }
 

@@ -1,5 +1,5 @@
 // Who is in the team, with which role. Only owners touch owners; the server has the last word on all of it.
-import { UserMinus } from "lucide-react";
+import { LogOut, UserMinus } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
@@ -43,9 +43,9 @@ function MemberRow({ member }: { member: MemberView }) {
   };
   const offered = roles.filter((role) => role !== "owner" || team.role === "owner");
   return (
-    <li className="grid grid-cols-[1fr_auto] items-center gap-x-4 gap-y-2 px-4 py-2.5 sm:grid-cols-[1fr_10rem_2.75rem]">
+    <li className="grid grid-cols-[1fr_auto] items-center gap-x-4 gap-y-2 px-4 py-2.5 sm:grid-cols-[1fr_10rem_5.5rem]">
       <div className="min-w-0 max-sm:col-start-1 max-sm:row-start-1">
-        <p className="flex flex-wrap items-center gap-2 font-semibold">{member.name}{member.is_me ? <Badge>{t("members.me")}</Badge> : null}</p>
+        <p className="flex flex-wrap items-center gap-2 font-semibold">{member.name}{member.is_me ? <Badge>{t("members.me")}</Badge> : null}{member.has_second_factor ? <Badge tone="ok">{t("members.second_factor")}</Badge> : null}</p>
         <p className="text-sm text-muted [overflow-wrap:anywhere]">{member.email}<span className="max-sm:hidden"> · {t("members.since", { date: formats.date(member.joined_at) })}</span></p>
       </div>
       <div className="max-sm:col-span-2 max-sm:row-start-2 max-sm:max-w-40">
@@ -61,8 +61,42 @@ function MemberRow({ member }: { member: MemberView }) {
           <span className="text-sm text-muted">{common(`role.${member.role}`)}</span>
         )}
       </div>
-      <div className="max-sm:col-start-2 max-sm:row-start-1 sm:text-right">{mayTouch || member.is_me ? <Remove member={member} /> : null}</div>
+      <div className="flex justify-end max-sm:col-start-2 max-sm:row-start-1">
+        {team.role === "owner" && !member.is_me ? <SignOut member={member} /> : null}
+        {mayTouch || member.is_me ? <Remove member={member} /> : null}
+      </div>
     </li>
+  );
+}
+
+function SignOut({ member }: { member: MemberView }) {
+  const { t } = useTranslation("team");
+  const act = useTeamAct();
+  const [isOpen, setIsOpen] = useState(false);
+  const signOut = () =>
+    act.mutate(
+      { kind: "sign_out", userId: member.user_id },
+      {
+        onSuccess: () => {
+          setIsOpen(false);
+          notify(t("members.signed_out", { name: member.name }));
+        },
+      },
+    );
+  return (
+    <>
+      <IconButton label={t("members.sign_out_name", { name: member.name })} onClick={() => setIsOpen(true)}><LogOut aria-hidden="true" /></IconButton>
+      <ConfirmDialog
+        open={isOpen}
+        onClose={() => setIsOpen(false)}
+        onConfirm={signOut}
+        title={t("members.sign_out_title", { name: member.name })}
+        description={<p className="text-sm">{t("members.sign_out_text")}</p>}
+        confirm={t("members.sign_out")}
+        busy={act.isPending}
+        error={act.error ? asProblem(act.error).message : null}
+      />
+    </>
   );
 }
 

@@ -5,6 +5,7 @@ import { asProblem } from "@/api/client";
 import { notify } from "@/ui/Announcer";
 import { Button } from "@/ui/Button";
 import { Field, Input } from "@/ui/Field";
+import { PageSection } from "@/ui/PageSection";
 import { useTeamAct } from "./queries";
 
 export function TeamName({ name }: { name: string }) {
@@ -29,14 +30,13 @@ export function TeamName({ name }: { name: string }) {
     }
   };
   return (
-    <section aria-labelledby="team-name" className="flex flex-col gap-4 border-t border-line pt-6">
-      <h2 id="team-name" className="text-lg">{t("name.title")}</h2>
+    <PageSection id="team-name" title={t("name.title")}>
       <form noValidate onSubmit={(event) => void save(event)} className="flex max-w-md flex-col gap-4">
         <Field label={t("name.label")} hint={t("name.help")} error={error}>
           <Input value={shown} maxLength={120} autoComplete="organization" onChange={(event) => setTyped(event.target.value)} />
         </Field>
         <div><Button type="submit" variant={hasChanged ? "primary" : "secondary"} busy={act.isPending} aria-disabled={!hasChanged}>{common("action.save")}</Button></div>
       </form>
-    </section>
+    </PageSection>
   );
 }

@@ -1,6 +1,7 @@
 // What team pages change. Every act answers with the whole team, which then is the team everywhere.
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { api, type Schemas } from "@/api/client";
+import { withProof } from "@/api/proof";
 import { keys, rememberSession, type SessionView } from "@/api/queries";
 
 export type TeamView = Schemas["TeamView"];
@@ -14,6 +15,8 @@ export type TeamAct =
   | { kind: "rename"; name: string }
   | { kind: "role"; userId: string; role: Role }
   | { kind: "remove"; userId: string }
+  | { kind: "sign_out"; userId: string }
+  | { kind: "hand_over"; userId: string }
   | { kind: "revoke"; invitationId: string };
 
 function send(act: TeamAct): Promise<TeamView> {
@@ -24,6 +27,10 @@ function send(act: TeamAct): Promise<TeamView> {
       return api.patch(member(act.userId), { role: act.role });
     case "remove":
       return api.delete(member(act.userId));
+    case "sign_out":
+      return api.delete(`${member(act.userId)}/sign-ins`);
+    case "hand_over":
+      return api.post("/api/team/owner", { user_id: act.userId });
     case "revoke":
       return api.delete(`/api/team/invitations/${encodeURIComponent(act.invitationId)}`);
   }
@@ -32,7 +39,8 @@ function send(act: TeamAct): Promise<TeamView> {
 export function useTeamAct() {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: send,
+    // Whatever touches an owner asks first who is at the keyboard.
+    mutationFn: (act: TeamAct) => withProof(() => send(act)),
     onSuccess: async (team) => {
       client.setQueryData(keys.team, team);
       // The session shows the team's name and one's own role.
@@ -44,7 +52,7 @@ export function useTeamAct() {
 export function useInvite() {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (body: { role: Role; note: string }) => api.post<InvitationMade>("/api/team/invitations", body),
+    mutationFn: (body: Partial<Schemas["InvitationMake"]>) => withProof(() => api.post<InvitationMade>("/api/team/invitations", body)),
     onSuccess: () => client.invalidateQueries({ queryKey: keys.team }),
     // The answer holds the link, which is shown once and kept nowhere.
     gcTime: 0,

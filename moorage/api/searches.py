@@ -1,0 +1,33 @@
+"""Search over HTTP. What is looked for comes in a body: an address would stand in logs and histories."""
+
+from moorage.api import views
+from moorage.api.parts import PartsDep
+from moorage.api.schemas.searches import HitView, ResultView, SearchAsk, SearchView, TextPiece
+from moorage.api.signed_in import SignedIn
+from moorage.chat.search import Hit, Result, search
+from moorage.chat.words import Piece
+
+
+async def search_conversations(parts: PartsDep, who: SignedIn, wish: SearchAsk) -> SearchView:
+    """Find one's own conversations by their titles and messages."""
+    found = await search(parts.database, who.team_id, who.user_id, wish.text)
+    return SearchView(results=[_result(one) for one in found.results], more=found.more)
+
+
+def _result(found: Result) -> ResultView:
+    return ResultView(
+        conversation_id=found.conversation_id,
+        title=_pieces(found.title),
+        archived=found.archived,
+        updated_at=views.moment(found.updated_at),
+        hits=[_hit(one) for one in found.hits],
+        more_hits=found.more_hits,
+    )
+
+
+def _hit(found: Hit) -> HitView:
+    return HitView(message_id=found.message_id, role=found.role, snippet=_pieces(found.snippet))
+
+
+def _pieces(pieces: list[Piece]) -> list[TextPiece]:
+    return [TextPiece(text=one.text, marked=one.marked) for one in pieces]

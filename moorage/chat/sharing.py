@@ -1,0 +1,269 @@
+"""Sharing: who beside its owner may read a conversation. Read-only, within the team.
+
+A reader sees the branch that was shown when it was shared, up to its last message then, until the owner shares more:
+nothing that is written later is read by others unasked. Only the owner shares; both ends are memberships, so leaving
+the team ends it (ShareRow). No gate is asked: nothing is sent anywhere.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, delete, exists, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from moorage.accounts.roster import role_in
+from moorage.accounts.tables import UserRow
+from moorage.audit.trail import Act, Actor, record
+from moorage.chat.attachments import contents_of
+from moorage.chat.context import Content, branch_to
+from moorage.chat.conversations import ConversationStore
+from moorage.chat.facts import AttachmentFacts, MessageFacts
+from moorage.chat.tables import ConversationRow, MessageAttachmentRow, MessageRow, ShareRow
+from moorage.connections.zones import read_zones
+from moorage.errors import Invalid, NotFound
+from moorage.storage.types import db_now, new_id
+
+MAX_LISTED: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Somebody a conversation is shared with by name."""
+
+    user_id: UUID
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """Who may read a conversation beside its owner, and up to which message. None: nobody, nothing."""
+
+    whole_team: bool
+    people: list[Reader]
+    head_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class SharedLine:
+    """One line of what others share with a person. `sealed_to`: the zones its words may reach; None: all."""
+
+    id: UUID
+    title: str
+    owner_name: str
+    shared_at: datetime
+    sealed_to: frozenset[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class SharedConversation:
+    """A conversation as its readers see it: the branch that is shared, its seal, and nothing beside it."""
+
+    id: UUID
+    title: str
+    owner_name: str
+    is_own: bool
+    sealed_to: frozenset[str] | None
+    messages: list[MessageFacts]
+
+
+class Shares:
+    """The owner's side: one person's conversations, and who may read each of them."""
+
+    def __init__(self, tx: AsyncConnection, team_id: UUID, owner_id: UUID, actor: Actor) -> None:
+        self._tx = tx
+        self._team_id = team_id
+        self._owner_id = owner_id
+        self._actor = actor
+        self._store = ConversationStore(tx, team_id, owner_id)
+
+    async def of(self, conversation_id: UUID) -> Sharing:
+        """Tell who may read. Raises NotFound."""
+        await self._store.require(conversation_id)
+        head_id = await self._tx.scalar(
+            select(ConversationRow.shared_head_id).where(ConversationRow.id == conversation_id)
+        )
+        rows = await self._tx.execute(
+            select(ShareRow.user_id, UserRow.name)
+            .outerjoin(UserRow, UserRow.id == ShareRow.user_id)
+            .where(ShareRow.conversation_id == conversation_id)
+            .order_by(UserRow.name, ShareRow.user_id)
+        )
+        found = [(row.user_id, row.name) for row in rows]
+        people = [Reader(user_id, name) for user_id, name in found if user_id is not None]
+        # The last reader may have left the team meanwhile.
+        return Sharing(len(people) < len(found), people, head_id if found else None)
+
+    async def add_team(self, conversation_id: UUID) -> None:
+        """Let the whole team read, and whoever joins it. Raises NotFound, Invalid("nothing_to_share")."""
+        await self._store.hold(conversation_id)
+        if await self._tx.scalar(select(exists().where(_with_team(conversation_id)))):
+            return
+        await self._add(conversation_id, None)
+        await self._record("conversation.shared_with_team", conversation_id)
+
+    async def remove_team(self, conversation_id: UUID) -> None:
+        """Take it back from the team; who reads by name still does. Raises NotFound."""
+        if await self._remove(conversation_id, _with_team(conversation_id)):
+            await self._record("conversation.unshared_with_team", conversation_id)
+
+    async def add(self, conversation_id: UUID, user_id: UUID) -> None:
+        """Let one member read. Raises NotFound; Invalid: share_with_oneself, nothing_to_share."""
+        await self._store.hold(conversation_id)
+        name = await self._member(user_id)
+        if user_id == self._owner_id:
+            raise Invalid("share_with_oneself")
+        if await self._tx.scalar(select(exists().where(_with(conversation_id, user_id)))):
+            return
+        await self._add(conversation_id, user_id)
+        await self._record("conversation.shared", conversation_id, reader=name)
+
+    async def remove(self, conversation_id: UUID, user_id: UUID) -> None:
+        """Take it back from one member. Raises NotFound (conversation, or nobody it is shared with)."""
+        name = await self._tx.scalar(select(UserRow.name).where(UserRow.id == user_id))
+        if not await self._remove(conversation_id, _with(conversation_id, user_id)):
+            raise NotFound("share_gone")
+        await self._record("conversation.unshared", conversation_id, reader=name or "")
+
+    async def end(self, conversation_id: UUID) -> None:
+        """Let nobody read but the owner. Raises NotFound."""
+        if await self._remove(conversation_id, ShareRow.conversation_id == conversation_id):
+            await self._record("conversation.unshared_with_all", conversation_id)
+
+    async def move_head(self, conversation_id: UUID, message_id: UUID) -> None:
+        """Let the readers see the branch that ends with this message. Raises NotFound: conversation, share, message."""
+        await self._store.hold(conversation_id)
+        if not await self._is_shared(conversation_id):
+            raise NotFound("share_gone")
+        await self._store.require_message(conversation_id, message_id)
+        await self._set_head(conversation_id, message_id)
+        await self._record("conversation.share_moved", conversation_id)
+
+    async def _member(self, user_id: UUID) -> str:
+        if await role_in(self._tx, self._team_id, user_id) is None:
+            raise NotFound("member_gone")
+        return str(await self._tx.scalar(select(UserRow.name).where(UserRow.id == user_id)))
+
+    async def _add(self, conversation_id: UUID, user_id: UUID | None) -> None:
+        if not await self._is_shared(conversation_id):
+            # One that had been shared before begins anew.
+            head_id = await self._tx.scalar(select(ConversationRow.head_id).where(_is(conversation_id)))
+            if head_id is None:
+                raise Invalid("nothing_to_share")
+            await self._set_head(conversation_id, head_id)
+        values = {
+            "id": new_id(),
+            "conversation_id": conversation_id,
+            "team_id": self._team_id,
+            "owner_id": self._owner_id,
+            "user_id": user_id,
+            "shared_at": db_now(),
+        }
+        try:
+            await self._tx.execute(insert(ShareRow).values(values))
+        except IntegrityError:
+            # Who is to read, or who shares, leaves the team in this very moment.
+            raise NotFound("member_gone") from None
+
+    async def _remove(self, conversation_id: UUID, which: ColumnElement[bool]) -> bool:
+        await self._store.hold(conversation_id)
+        done = await self._tx.execute(delete(ShareRow).where(which))
+        if not await self._is_shared(conversation_id):
+            await self._set_head(conversation_id, None)
+        return done.rowcount > 0
+
+    async def _is_shared(self, conversation_id: UUID) -> bool:
+        return bool(await self._tx.scalar(select(exists().where(ShareRow.conversation_id == conversation_id))))
+
+    async def _set_head(self, conversation_id: UUID, head_id: UUID | None) -> None:
+        await self._tx.execute(update(ConversationRow).where(_is(conversation_id)).values(shared_head_id=head_id))
+
+    async def _record(self, action: str, conversation_id: UUID, **names: str) -> None:
+        # No title: it is made of what a person typed.
+        act = Act(action, "conversation", str(conversation_id), names.get("reader", ""))
+        await record(self._tx, self._team_id, self._actor, act)
+
+
+def _is(conversation_id: UUID) -> ColumnElement[bool]:
+    return ConversationRow.id == conversation_id
+
+
+def _with(conversation_id: UUID, user_id: UUID) -> ColumnElement[bool]:
+    return (ShareRow.conversation_id == conversation_id) & (ShareRow.user_id == user_id)
+
+
+def _with_team(conversation_id: UUID) -> ColumnElement[bool]:
+    return (ShareRow.conversation_id == conversation_id) & ShareRow.user_id.is_(None)
+
+
+class SharedWithMe:
+    """The reader's side: what others of the team share with one person."""
+
+    def __init__(self, tx: AsyncConnection, team_id: UUID, user_id: UUID) -> None:
+        self._tx = tx
+        self._team_id = team_id
+        self._user_id = user_id
+        mine = ShareRow.user_id.is_(None) | (ShareRow.user_id == user_id)
+        self._reads = (ShareRow.team_id == team_id) & (ShareRow.owner_id != user_id) & mine
+
+    async def lines(self) -> Sequence[SharedLine]:
+        """List them, last shared first, at most MAX_LISTED."""
+        # By name and with the whole team is one line.
+        since = func.max(ShareRow.shared_at).label("since")
+        rows = await self._tx.execute(
+            select(ConversationRow.id, ConversationRow.title, UserRow.name, since, ConversationRow.sealed_to)
+            .join(ShareRow, ShareRow.conversation_id == ConversationRow.id)
+            .join(UserRow, UserRow.id == ConversationRow.owner_id)
+            .where(self._reads, ConversationRow.team_id == self._team_id)
+            .group_by(ConversationRow.id, ConversationRow.title, UserRow.name, ConversationRow.sealed_to)
+            .order_by(since.desc(), ConversationRow.id.desc())
+            .limit(MAX_LISTED)
+        )
+        return [SharedLine(row[0], row[1], row[2], row[3], read_zones(row[4])) for row in rows]
+
+    async def read(self, conversation_id: UUID) -> SharedConversation:
+        """Read one that is shared with this person, or that this person shares. Raises NotFound for any other."""
+        is_shared = ShareRow.conversation_id == ConversationRow.id
+        own = (ConversationRow.owner_id == self._user_id) & exists().where(is_shared)
+        found = await self._tx.execute(
+            select(ConversationRow.owner_id, ConversationRow.shared_head_id, UserRow.name)
+            .join(UserRow, UserRow.id == ConversationRow.owner_id)
+            .where(_is(conversation_id), ConversationRow.team_id == self._team_id)
+            .where(exists().where(is_shared, self._reads) | own)
+        )
+        owner = found.one_or_none()
+        if owner is None:
+            raise NotFound("conversation_gone")
+        facts = await ConversationStore(self._tx, self._team_id, owner.owner_id).get(conversation_id)
+        shown = branch_to({message.id: message for message in facts.messages}, owner.shared_head_id)
+        is_own = owner.owner_id == self._user_id
+        return SharedConversation(facts.id, facts.title, owner.name, is_own, facts.sealed_to, shown)
+
+    async def attachment(self, conversation_id: UUID, attachment_id: UUID) -> tuple[AttachmentFacts, Content]:
+        """Give an attachment of the branch that this person may read. Raises NotFound for any other."""
+        shown = (await self.read(conversation_id)).messages
+        facts = next((one for message in shown for one in message.attachments if one.id == attachment_id), None)
+        if facts is None:
+            raise NotFound("attachment_gone")
+        return facts, (await contents_of(self._tx, [attachment_id]))[attachment_id]
+
+
+class _Placed(NamedTuple):
+    """A message without its words."""
+
+    id: UUID
+    parent_id: UUID | None
+
+
+async def reaches_readers(tx: AsyncConnection, attachment_id: UUID, conversation_id: UUID) -> bool:
+    """Tell whether an attachment belongs to the branch that a conversation's readers see, if it has any."""
+    head_id = await tx.scalar(select(ConversationRow.shared_head_id).where(_is(conversation_id)))
+    rows = await tx.execute(
+        select(MessageRow.id, MessageRow.parent_id).where(MessageRow.conversation_id == conversation_id)
+    )
+    shown = branch_to({row.id: _Placed(row.id, row.parent_id) for row in rows}, head_id)
+    its = select(MessageAttachmentRow.message_id).where(MessageAttachmentRow.attachment_id == attachment_id)
+    return not {message.id for message in shown}.isdisjoint(await tx.scalars(its))

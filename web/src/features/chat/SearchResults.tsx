@@ -1,0 +1,107 @@
+// What was found in one's own conversations, in place of the list: each hit is a link to the very message.
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { type KeyboardEvent, useEffect, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
+import { api, asProblem, type Schemas } from "@/api/client";
+import { keys } from "@/api/queries";
+import { useFormats } from "@/i18n/format";
+import { announce } from "@/ui/Announcer";
+import { Button } from "@/ui/Button";
+import { Skeleton } from "@/ui/Spinner";
+
+type Result = Schemas["ResultView"];
+type Piece = Schemas["TextPiece"];
+
+const pauseMs = 250;
+
+export interface SearchResultsProps {
+  query: string;
+  /** Back to the field, with nothing in it. */
+  onLeave: () => void;
+  onPicked: () => void;
+}
+
+export function SearchResults({ query, onLeave, onPicked }: SearchResultsProps) {
+  const { t } = useTranslation(["chat", "common", "search"]);
+  const wanted = usePaused(query.trim());
+  const { data, error, isPending, isPlaceholderData, refetch } = useQuery({
+    queryKey: keys.search(wanted),
+    queryFn: ({ signal }) => api.post<Schemas["SearchView"]>("/api/searches", { text: wanted }, signal),
+    placeholderData: keepPreviousData,
+    staleTime: 5_000,
+  });
+  const count = data?.results.length;
+  useEffect(() => {
+    if (count !== undefined && !isPlaceholderData) announce(count === 0 ? t("search:none") : t("search:count", { count }));
+  }, [count, isPlaceholderData, wanted, t]);
+  return (
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- arrows move between the links in it
+    <section aria-label={t("search:results")} aria-busy={isPending || isPlaceholderData} onKeyDown={(event) => moveBetweenLinks(event, onLeave)} className="min-h-0 flex-1 overflow-y-auto px-3 pb-4">
+      {isPending ? <Skeleton label={t("common:loading")} lines={4} /> : null}
+      {error && !isPlaceholderData ? (
+        <div role="alert" className="flex flex-col items-start gap-2 px-1 py-3 text-sm text-muted">
+          <p>{asProblem(error).message}</p>
+          <Button size="sm" onClick={() => void refetch()}>{t("common:action.tryAgain")}</Button>
+        </div>
+      ) : null}
+      {count === 0 && !error ? <p className="px-3 py-3 text-sm text-muted">{t("search:none")} {t("search:hint")}</p> : null}
+      <ul>{data?.results.map((one) => <Found key={one.conversation_id} result={one} onPicked={onPicked} />)}</ul>
+      {data?.more ? <p className="px-3 pt-3 text-xs text-muted">{t("search:more")}</p> : null}
+    </section>
+  );
+}
+
+function Found({ result, onPicked }: { result: Result; onPicked: () => void }) {
+  const { t } = useTranslation(["chat", "common", "search"]);
+  const { date } = useFormats();
+  const path = `/c/${result.conversation_id}`;
+  return (
+    <li className="pt-2">
+      <Link to={path} data-result onClick={onPicked} className="block rounded-md px-3 py-1 text-sm hover:bg-hover">
+        <span className="block truncate font-semibold"><Marked pieces={result.title.length > 0 ? result.title : [{ text: t("title.new"), marked: false }]} /></span>
+        <span className="block text-xs text-muted">{date(result.updated_at)}{result.archived ? ` · ${t("list.archived")}` : ""}</span>
+      </Link>
+      <ul className="ml-3 border-l border-line">
+        {result.hits.map((hit) => (
+          <li key={hit.message_id}>
+            <Link to={`${path}#m-${hit.message_id}`} data-result onClick={onPicked} className="line-clamp-3 rounded-md px-2 py-1 text-xs wrap-anywhere text-muted hover:bg-hover">
+              <span className="sr-only">{hit.role === "user" ? t("search:question") : t("search:answer")}: </span>
+              <Marked pieces={hit.snippet} />
+            </Link>
+          </li>
+        ))}
+      </ul>
+      {result.more_hits > 0 ? <p className="px-3 pt-0.5 text-xs text-muted">{t("search:moreHits", { count: result.more_hits })}</p> : null}
+    </li>
+  );
+}
+
+function Marked({ pieces }: { pieces: readonly Piece[] }) {
+  // Pieces never move: their place is their identity.
+  // oxlint-disable-next-line react/no-array-index-key
+  return pieces.map((piece, index) => (piece.marked ? <mark key={index} className="rounded-sm bg-accent/20 font-semibold text-ink">{piece.text}</mark> : <span key={index}>{piece.text}</span>));
+}
+
+/** What was typed, once the typing has paused. */
+function usePaused(text: string): string {
+  const [paused, setPaused] = useState(text);
+  useEffect(() => {
+    const timer = setTimeout(() => setPaused(text), pauseMs);
+    return () => clearTimeout(timer);
+  }, [text]);
+  return paused;
+}
+
+function moveBetweenLinks(event: KeyboardEvent<HTMLElement>, onLeave: () => void): void {
+  if (event.key === "Escape") {
+    event.preventDefault();
+    onLeave();
+    return;
+  }
+  if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
+  const links = [...event.currentTarget.querySelectorAll<HTMLElement>("a[data-result]")];
+  const next = links[links.findIndex((link) => link === document.activeElement) + (event.key === "ArrowDown" ? 1 : -1)];
+  event.preventDefault();
+  next?.focus();
+}

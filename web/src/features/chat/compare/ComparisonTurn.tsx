@@ -1,0 +1,136 @@
+// Several answers to one question, side by side; on a narrow screen one at a time.
+import { FoldHorizontal } from "lucide-react";
+import { useEffect, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { asProblem } from "@/api/client";
+import type { LiveReply } from "@/stream/liveReply";
+import { announce, notify } from "@/ui/Announcer";
+import { Button } from "@/ui/Button";
+import { cx } from "@/ui/cx";
+import { calledAs } from "../alias";
+import type { Conversation } from "../tree";
+import { BranchCounter } from "../BranchCounter";
+import { Column } from "./Column";
+import "./compare.css";
+import { letters, useGoOnFrom, useJudge } from "./acts";
+import type { Comparison } from "./data";
+import { VerdictBar } from "./VerdictBar";
+
+export interface ComparisonTurnProps {
+  conversation: Conversation;
+  comparison: Comparison;
+  /** All answers to the question, those of the comparison among them. */
+  siblings: readonly string[];
+  locked: boolean;
+  onShow: (id: string) => void;
+  /** Must be stable. */
+  onSettled: (messageId: string, live: LiveReply) => void;
+  /** The conversation goes on from an answer of this model. */
+  onChosen: (modelRef: string) => void;
+  /** Keeps it side by side though one is chosen. */
+  onKeep: () => void;
+  /** Shows the chosen answer alone. */
+  onFold: () => void;
+  /** One goes on writing below it. */
+  onWrite: () => void;
+  /** Whether it comes to be seen again: the button that asked for it is gone. */
+  takesFocus: boolean;
+}
+
+export default function ComparisonTurn({ conversation, comparison, siblings, locked, onShow, onSettled, onChosen, onKeep, onFold, onWrite, takesFocus }: ComparisonTurnProps) {
+  const { t, i18n } = useTranslation("compare");
+  const answers = comparison.answer_ids.flatMap((id) => conversation.messages.find((message) => message.id === id) ?? []);
+  const [picked, setPicked] = useState(0);
+  const judge = useJudge(conversation.id, comparison.id);
+  const goOn = useGoOnFrom(conversation.id, comparison.id);
+  const isHidden = comparison.blind && comparison.outcome === null;
+  const isRunning = answers.some((answer) => answer.reply?.state === "running");
+  const names = answers.map((answer) => answer.reply?.model_name ?? "");
+  const section = useRef<HTMLElement>(null);
+  const wantsFocus = useRef(takesFocus);
+  useEffect(() => {
+    if (wantsFocus.current) section.current?.focus();
+    wantsFocus.current = false;
+  }, []);
+  // The comparison is one version among those that were asked for otherwise.
+  const shown = comparison.answer_ids.find((one) => one === conversation.head_id);
+  const versions = siblings.filter((one) => one === shown || !comparison.answer_ids.includes(one));
+  useSaid(isRunning, answers.length);
+
+  const take = (view: Conversation, messageId: string | null) => {
+    const reply = view.messages.find((message) => message.id === messageId)?.reply;
+    if (reply) onChosen(reply.model_ref);
+  };
+  const failed = (error: Error) => notify(asProblem(error).message, "danger");
+  // What was found, and the names, stay to be read. After a choice this may be gone before the promise is kept.
+  const onJudge = (outcome: "better" | "tie" | "none", messageId: string | null) => {
+    onKeep();
+    judge.mutateAsync({ outcome, message_id: messageId }).then((view) => {
+      take(view, messageId);
+      const told = comparison.answer_ids.map((id, place) => `${letters[place]} ${view.messages.find((m) => m.id === id)?.reply?.model_name ?? ""}`);
+      if (comparison.blind) announce(t("live.named", { names: new Intl.ListFormat(i18n.language).format(told) }));
+    }, failed);
+  };
+  const onGoOn = (messageId: string) => {
+    // The others are still being written, and read.
+    if (isRunning) onKeep();
+    goOn.mutateAsync({ message_id: messageId }).then((view) => {
+      take(view, messageId);
+      if (!isRunning) onFold();
+      onWrite();
+    }, failed);
+  };
+  const fold = () => {
+    onFold();
+    // The button goes with the columns.
+    requestAnimationFrame(() => document.getElementById(`m-${conversation.head_id}`)?.focus());
+  };
+
+  return (
+    <section ref={section} aria-label={t("region", { count: answers.length })} data-turn tabIndex={-1} className="compare @container mx-auto w-full max-w-[1560px] px-4 pt-3 pb-2 outline-none sm:px-8">
+      <div role="group" aria-label={t("pick.label")} className="compare-pick gap-1 pb-2">
+        {answers.map((answer, place) => (
+          <button
+            key={answer.id}
+            type="button"
+            aria-pressed={place === picked}
+            onClick={() => setPicked(place)}
+            className={cx("min-h-9 min-w-0 flex-1 truncate rounded-md px-2 text-sm pointer-coarse:min-h-11", place === picked ? "bg-accent font-semibold text-on-accent" : "border border-line text-muted hover:bg-hover hover:text-ink")}
+          >
+            {isHidden ? t("column.answer", { letter: letters[place] ?? "" }) : answer.reply && calledAs(answer.reply)}
+          </button>
+        ))}
+      </div>
+      <div className="compare-columns" data-count={answers.length}>
+        {answers.map((answer, place) => (
+          <Column
+            key={answer.id}
+            message={answer}
+            letter={letters[place] ?? ""}
+            isBlind={comparison.blind}
+            isPicked={place === picked}
+            isBetter={comparison.better_id === answer.id}
+            goesOnHere={comparison.chosen_id !== null && conversation.head_id === answer.id}
+            onSettled={onSettled}
+            onGoOn={isHidden ? null : onGoOn}
+          />
+        ))}
+      </div>
+      <BranchCounter id={shown ?? ""} siblings={versions} onShow={onShow} disabled={locked} />
+      <div className="flex flex-col items-start gap-3 pt-2">
+        <VerdictBar comparison={comparison} names={names} isRunning={isRunning} isBusy={judge.isPending} onJudge={onJudge} />
+        {comparison.chosen_id !== null && !isRunning ? <Button size="sm" onClick={fold}><FoldHorizontal aria-hidden="true" />{t("fold")}</Button> : null}
+      </div>
+    </section>
+  );
+}
+
+/** One sentence when they begin and one when all are there: not one for each. */
+function useSaid(isRunning: boolean, count: number): void {
+  const { t } = useTranslation("compare");
+  const was = useRef(false);
+  useEffect(() => {
+    if (isRunning !== was.current) announce(isRunning ? t("live.started", { count }) : t("live.done", { count }));
+    was.current = isRunning;
+  }, [isRunning, count, t]);
+}

@@ -1,0 +1,4 @@
+// The texts of the privacy page in one language: loaded with it.
+import privacy from "./locales/en/privacy.json";
+
+export const resources = { privacy };
