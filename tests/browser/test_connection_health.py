@@ -1,10 +1,11 @@
 """P9, P10, P22: what fell over is marked where people look, with cause and time; and what changed in a list."""
 
+import asyncio
 import re
 from typing import Any
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.browser.conftest import Desk, OpenDesk
 from tests.support.running import PASSWORD, Person
@@ -89,9 +90,24 @@ async def test_what_fell_over_is_marked_wherever_its_people_look(
     assert await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
-async def test_a_message_to_what_is_said_to_be_down_is_tried_and_the_page_takes_it_back(open_desk: OpenDesk) -> None:
+async def _comes_late(route: Route) -> None:
+    answer = await route.fetch()
+    while any(
+        message["reply"] and message["reply"]["state"] == "running" for message in (await answer.json())["messages"]
+    ):
+        await asyncio.sleep(0.1)
+        answer = await route.fetch()
+    await route.fulfill(response=answer)
+
+
+@pytest.mark.parametrize("reads_along", [True, False])
+async def test_a_message_to_what_is_said_to_be_down_is_tried_and_the_page_takes_it_back(
+    open_desk: OpenDesk, reads_along: bool
+) -> None:
     desk = await open_desk("en")
     page, words = desk.page, desk.words
+    if not reads_along:
+        await page.route(re.compile("/api/conversations/[0-9a-f-]+$"), _comes_late)
     olga = await desk.harbour.olga()
     await _fall_over(desk, await olga.connect(desk.harbour.models.base_url, ["steady"]), olga)
     await _sign_in(desk, "olga")

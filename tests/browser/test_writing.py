@@ -146,10 +146,11 @@ async def test_the_look_is_chosen_and_stays(open_desk: OpenDesk, demo_harbour: H
     page, words = desk.page, desk.words
     await enter(desk, "olga")
     ground = "getComputedStyle(document.documentElement).backgroundColor"
+    whole = page.locator("html")
     await desk.open("/settings/appearance")
     light = await page.evaluate(ground)
     await page.get_by_role("radio", name=words("team.appearance.dark")).check()
-    assert await page.evaluate(ground) != light
+    await expect(whole).not_to_have_css("background-color", light)
     await desk.open("/")
     await expect(desk.button("chat.composer.send")).to_be_visible()
     dark = await page.evaluate(ground)
@@ -158,7 +159,7 @@ async def test_the_look_is_chosen_and_stays(open_desk: OpenDesk, demo_harbour: H
     assert await page.evaluate(ground) == dark
     await desk.open("/settings/appearance")
     await page.get_by_role("radio", name=words("team.appearance.system")).check()
-    assert await page.evaluate(ground) == light
+    await expect(whole).to_have_css("background-color", light)
 
 
 async def lists_no_model(route: Route) -> None:

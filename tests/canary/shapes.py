@@ -113,6 +113,8 @@ DOUBTFUL: Final[Mapping[str, str]] = {
     "StandardModelUse.tokens": "counts",
     "PlanView.tokens_per_month": "a count",
     "PlanView.answer_tokens": "a count",
+    "PlanTerms.tokens_per_month": "a count",
+    "PlanTerms.answer_tokens": "a count",
     "ConversationRulesView.sealed_to": "zones, by name",
     "ConversationLine.sealed_to": "zones, by name",
     "ConversationView.sealed_to": "zones, by name",

@@ -24,7 +24,7 @@ import { FirstSteps } from "./FirstSteps";
 import { leavesOwnHardware } from "./leaving";
 import { lookForTitle } from "./lateTitle";
 import { SealContext } from "./seal";
-import { lookAtState } from "./stateAfter";
+import { lookAtState, useStateAfter } from "./stateAfter";
 import { Thread } from "./Thread";
 import { type Conversation, lastModel, type Message, newestLeaf, runningReply, visibleBranch, withMessages } from "./tree";
 import { useFollow } from "./useFollow";
@@ -63,6 +63,7 @@ export function ConversationView({ conversation, wantedModel = null }: { convers
   const { signal, grows, isBehind, jump } = useFollow();
   const composer = useRef<ComposerHandle>(null);
   const [hasSent, setHasSent] = useState(justSent);
+  useStateAfter(lastReply, hasSent);
   const leaving = useLeaving(sender.failed, sender.forget);
   const { mayGoTo, ask } = leaving;
   const send = useCallback((outgoing: Outgoing, onBegun?: (id: string) => void): Promise<boolean> => {
