@@ -4,7 +4,7 @@ import { ArrowDown, Columns2 } from "lucide-react";
 import { Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useLocation, useNavigationType } from "react-router";
-import { asProblem } from "@/api/client";
+import { asProblem, type Schemas } from "@/api/client";
 import { keys } from "@/api/queries";
 import type { LiveReply } from "@/stream/liveReply";
 import { announce, notify } from "@/ui/Announcer";
@@ -24,9 +24,10 @@ import { FirstSteps } from "./FirstSteps";
 import { leavesOwnHardware } from "./leaving";
 import { lookForTitle } from "./lateTitle";
 import { SealContext } from "./seal";
-import { lookAtState, useStateAfter } from "./stateAfter";
+import { lookAtState } from "./stateAfter";
 import { Thread } from "./Thread";
 import { type Conversation, lastModel, type Message, newestLeaf, runningReply, visibleBranch, withMessages } from "./tree";
+import { useEnded } from "./useEnded";
 import { useFollow } from "./useFollow";
 import { useMessageLink } from "./useMessageLink";
 import { useModelChoice } from "./useModelChoice";
@@ -63,7 +64,6 @@ export function ConversationView({ conversation, wantedModel = null }: { convers
   const { signal, grows, isBehind, jump } = useFollow();
   const composer = useRef<ComposerHandle>(null);
   const [hasSent, setHasSent] = useState(justSent);
-  useStateAfter(lastReply, hasSent);
   const leaving = useLeaving(sender.failed, sender.forget);
   const { mayGoTo, ask } = leaving;
   const send = useCallback((outgoing: Outgoing, onBegun?: (id: string) => void): Promise<boolean> => {
@@ -111,7 +111,14 @@ export function ConversationView({ conversation, wantedModel = null }: { convers
   const onAskAgain = useCallback((message: Message, text: string) => {
     return send({ text, parentId: message.parent_id, modelRef: choice.ref ?? "", attachments: message.attachments });
   }, [send, choice.ref]);
-  const onSettled = useCallback((messageId: string, live: LiveReply) => {
+  const onEnded = useCallback((receipt: Schemas["Receipt"]) => {
+    if (!id) return;
+    lookAtState(client, receipt);
+    signal({ kind: "finished" });
+    conversationChanged(client, id);
+    lookForTitle(client, id);
+  }, [client, id, signal]);
+  const onOver = useCallback((messageId: string, live: LiveReply) => {
     if (!id) return;
     const { receipt } = live.read();
     // An answer asked for before the end would put "running" back; what is asked for after it is the stored truth.
@@ -121,18 +128,20 @@ export function ConversationView({ conversation, wantedModel = null }: { convers
         const message = old?.messages.find((m) => m.id === messageId);
         return old && message ? withMessages(old, [{ ...message, text: live.text, reasoning: live.reasoning, beside: live.read().beside, reply: receipt }]) : old;
       });
-      lookAtState(client, receipt);
     }
     void client.invalidateQueries({ queryKey: keys.conversation(id) });
-    signal({ kind: "finished" });
-    conversationChanged(client, id);
-    lookForTitle(client, id);
-  }, [client, id, signal]);
-  const onOver = useCallback((messageId: string, live: LiveReply) => {
+  }, [client, id]);
+  const onColumnOver = useCallback((messageId: string, live: LiveReply) => {
+    onOver(messageId, live);
     const { receipt } = live.read();
-    if (receipt) announce(receipt.state === "done" ? t("live.finished", { name: receipt.model_name }) : (receipt.problem?.message ?? t(`live.${receipt.state}`)));
-    onSettled(messageId, live);
-  }, [onSettled, t]);
+    if (receipt) onEnded(receipt);
+  }, [onOver, onEnded]);
+  const onLastEnded = useCallback((receipt: Schemas["Receipt"]) => {
+    announce(receipt.state === "done" ? t("live.finished", { name: receipt.model_name }) : (receipt.problem?.message ?? t(`live.${receipt.state}`)));
+    onEnded(receipt);
+  }, [onEnded, t]);
+  // A comparison says for itself that its answers are over.
+  useEnded(open ? null : lastReply, justSent, onLastEnded);
 
   const { stop, isStopping } = useStop(compared.running.length > 0 ? compared.running.join(" ") : running);
   useStopByEscape(running !== null, stop);
@@ -165,7 +174,7 @@ export function ConversationView({ conversation, wantedModel = null }: { convers
           onOver={onOver}
           lastInstead={open && conversation ? (
             <Suspense fallback={<div className="min-h-80" />}>
-              <ComparisonTurn key={open.id} conversation={conversation} comparison={open} siblings={branch.at(-1)?.siblings ?? []} locked={locked} onShow={onShow} onSettled={onSettled} onChosen={choice.choose} onKeep={() => compared.unfold(open.id)} onFold={compared.fold} onWrite={() => composer.current?.focus()} takesFocus={compared.isUnfolded} />
+              <ComparisonTurn key={open.id} conversation={conversation} comparison={open} siblings={branch.at(-1)?.siblings ?? []} locked={locked} onShow={onShow} onSettled={onColumnOver} onChosen={choice.choose} onKeep={() => compared.unfold(open.id)} onFold={compared.fold} onWrite={() => composer.current?.focus()} takesFocus={compared.isUnfolded} />
             </Suspense>
           ) : null}
           lastBelow={folded ? <div className="thread-grid pt-1"><div className="pl-1.5 xl:col-start-2 xl:-ml-2.5 xl:pl-0"><Button variant="quiet" size="sm" onClick={() => compared.unfold(folded.id)}><Columns2 aria-hidden="true" />{t("compare.show")}</Button></div></div> : null}
