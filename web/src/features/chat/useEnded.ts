@@ -7,13 +7,10 @@ export function useEnded(reply: Schemas["Receipt"] | null, isAwaited: boolean, o
   const awaited = useRef(isAwaited);
   const running = useRef("");
   useEffect(() => {
-    if (!reply) return;
-    if (reply.state === "running") {
-      running.current = reply.reply_id;
-    } else if (awaited.current || running.current === reply.reply_id) {
-      running.current = "";
-      onEnded(reply);
-    }
+    const isOurs = awaited.current || running.current === reply?.reply_id;
     awaited.current = false;
+    if (!reply) return;
+    running.current = reply.state === "running" ? reply.reply_id : "";
+    if (isOurs && reply.state !== "running") onEnded(reply);
   }, [reply, onEnded]);
 }
