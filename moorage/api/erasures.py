@@ -15,6 +15,7 @@ from moorage.api.parts import Parts, PartsDep
 from moorage.api.schemas.connections import PlaceZoneName
 from moorage.api.schemas.privacy import (
     ClearingSet,
+    ConnectionUndertakingSet,
     ErasureBegun,
     ErasurePlan,
     FateView,
@@ -24,6 +25,7 @@ from moorage.api.schemas.privacy import (
     ReceiptView,
     RecipientList,
     RecipientView,
+    SeenRecipient,
     StandardUndertakingSet,
     TeamErasure,
     UndertakingSet,
@@ -90,10 +92,11 @@ async def list_recipients(parts: PartsDep, who: SignedIn) -> RecipientList:
 
 
 async def record_undertaking(
-    request: Request, parts: PartsDep, who: SignedIn, connection_id: UUID, wish: UndertakingSet
+    request: Request, parts: PartsDep, who: SignedIn, connection_id: UUID, wish: ConnectionUndertakingSet
 ) -> RecipientList:
     """Record a connection's secrecy undertaking."""
-    await parts.privacy.undertakings.record(Caller(who, request.state.request_id), connection_id, _signed(wish))
+    caller = Caller(who, request.state.request_id)
+    await parts.privacy.undertakings.record(caller, connection_id, _signed(wish), wish.zone_since)
     return await _recipients(parts, who)
 
 
@@ -103,9 +106,11 @@ async def remove_undertaking(request: Request, parts: PartsDep, who: SignedIn, c
     return await _recipients(parts, who)
 
 
-async def confirm_own_hardware(request: Request, parts: PartsDep, who: SignedIn, connection_id: UUID) -> RecipientList:
+async def confirm_own_hardware(
+    request: Request, parts: PartsDep, who: SignedIn, connection_id: UUID, seen: SeenRecipient
+) -> RecipientList:
     """Confirm that a connection leads to own hardware, so that it counts where only cleared models may be used."""
-    await parts.privacy.undertakings.vouch(Caller(who, request.state.request_id), connection_id)
+    await parts.privacy.undertakings.vouch(Caller(who, request.state.request_id), connection_id, seen.zone_since)
     return await _recipients(parts, who)
 
 
@@ -120,7 +125,8 @@ async def set_standard_undertaking(
 
 async def set_clearing(request: Request, parts: PartsDep, who: SignedIn, wish: ClearingSet) -> RecipientList:
     """Let only cleared models have the team's words, or all again."""
-    await parts.privacy.undertakings.set_rule(Caller(who, request.state.request_id), only_cleared=wish.only_cleared)
+    caller = Caller(who, request.state.request_id)
+    await parts.privacy.undertakings.set_rule(caller, only_cleared=wish.only_cleared, seen=wish.seen)
     return await _recipients(parts, who)
 
 
@@ -147,6 +153,7 @@ def _recipient(one: Recipient, today: date) -> RecipientView:
         models=one.models,
         is_cleared=one.is_cleared,
         needs_owner=one.needs_owner,
+        zone_since=None if one.zone_since is None else moment(one.zone_since),
         undertaking=None if one.signed is None else _undertaking(one.signed, today),
     )
 

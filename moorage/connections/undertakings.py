@@ -3,13 +3,13 @@
 Each act stands in the trail with what was before. The paper itself is not stored here; `document` says where it lies.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from moorage.accounts.acting import lock_and_require
@@ -25,10 +25,17 @@ from moorage.connections.zones import OWN_HARDWARE
 from moorage.errors import Conflict, Invalid, NotFound
 from moorage.providers.text import clean_label
 from moorage.storage.database import Database
-from moorage.storage.types import db_now
+from moorage.storage.types import UtcTime, db_now
 
 _SIGNER_CHARS: Final = 120
 _DOCUMENT_CHARS: Final = 200
+# Whatever an owner says of a connection is of the server that the page showed, not of one put there since.
+_AS_SEEN: Final = ConnectionRow.zone_since.is_not_distinct_from(bindparam("seen", type_=UtcTime))
+_VOUCH: Final = (
+    update(ConnectionRow)
+    .where(ConnectionRow.id == bindparam("its_id"), ConnectionRow.team_id == bindparam("its_team"), _AS_SEEN)
+    .values(is_vouched=True)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +53,8 @@ class Recipient:
     """Somebody whom words of the team may reach: a connection of its own, or a provider of standard models.
 
     `connection_id` None: a standard provider, `provider` its id. `is_cleared`: admitted under the rule today.
-    `needs_owner`: under the rule, an owner has to confirm that it is own hardware.
+    `needs_owner`: under the rule, an owner has to confirm that it is own hardware. `zone_since`: when the zone was
+    stated anew, or another server put behind it; None: never. It says which one an owner saw.
     """
 
     connection_id: UUID | None
@@ -56,9 +64,10 @@ class Recipient:
     data_location: str
     enabled: bool
     models: int
-    is_cleared: bool
-    needs_owner: bool
-    signed: Signed | None
+    needs_owner: bool = False
+    zone_since: datetime | None = None
+    is_cleared: bool = False
+    signed: Signed | None = None
 
 
 class Undertakings:
@@ -68,11 +77,21 @@ class Undertakings:
         self._database = database
         self._catalogue = catalogue
 
-    async def record(self, caller: Caller, connection_id: UUID, signed: Signed) -> None:
-        """Record one for a connection. Raises NotFound("connection_gone"), Invalid (signer_needed, days_reversed)."""
+    async def record(self, caller: Caller, connection_id: UUID, signed: Signed, seen: datetime | None = None) -> None:
+        """Record one for a connection whose `zone_since` was `seen`.
+
+        Raises NotFound("connection_gone"), Conflict("recipient_changed"), Invalid (signer_needed, days_reversed).
+        """
         async with self._database.write() as tx:
             await lock_and_require(tx, caller.person, Permission.RULE_PRIVACY)
             name = await _name_of(tx, caller.person.team_id, connection_id)
+            its = ConnectionRow.id == connection_id, ConnectionRow.team_id == caller.person.team_id
+            # Locks the row: whoever moves it now waits, and takes this undertaking away then.
+            if (
+                await tx.scalar(select(ConnectionRow.id).where(*its, _AS_SEEN).with_for_update(), {"seen": seen})
+                is None
+            ):
+                raise Conflict("recipient_changed")
             await _put(tx, caller, own_place(connection_id), name, signed)
 
     async def take_away(self, caller: Caller, connection_id: UUID) -> None:
@@ -94,8 +113,14 @@ class Undertakings:
             else:
                 await _put(tx, caller, provider_place(provider), known.name, signed)
 
-    async def set_rule(self, caller: Caller, *, only_cleared: bool) -> None:
-        """Let only cleared models have the team's words, or all again. Raises NotAllowed: not_allowed, proof_needed."""
+    async def set_rule(
+        self, caller: Caller, *, only_cleared: bool, seen: Mapping[UUID, datetime | None] | None = None
+    ) -> None:
+        """Let only cleared models have the team's words, or all again. Raises NotAllowed: not_allowed, proof_needed.
+
+        `seen`: the connections that the owner saw, each with its `zone_since`. They rule by that: what is own hardware
+        there is confirmed. All others wait for a word of their own.
+        """
         team_id = caller.person.team_id
         async with self._database.write() as tx:
             await lock_and_require(tx, caller.person, Permission.RULE_PRIVACY)
@@ -104,27 +129,28 @@ class Undertakings:
                 return
             if only_cleared:
                 await tx.execute(insert(ClearingRuleRow).values(team_id=team_id, since=db_now()))
-                # The owner saw what each is said to be, and rules by that.
-                its = ConnectionRow.team_id == team_id
-                await tx.execute(update(ConnectionRow).where(its).values(is_vouched=True))
+                if seen:
+                    vouched = [{"its_id": one, "its_team": team_id, "seen": since} for one, since in seen.items()]
+                    await tx.execute(_VOUCH, vouched)
             else:
                 await tx.execute(delete(ClearingRuleRow).where(ClearingRuleRow.team_id == team_id))
             action = "team.only_cleared_on" if only_cleared else "team.only_cleared_off"
             await record(tx, team_id, caller.actor, Act(action, "team", str(team_id), ""))
 
-    async def vouch(self, caller: Caller, connection_id: UUID) -> None:
+    async def vouch(self, caller: Caller, connection_id: UUID, seen: datetime | None = None) -> None:
         """Stand for it that a connection leads to own hardware, which somebody said who is no owner.
 
-        Raises NotFound("connection_gone"); Conflict("connection_changed") where it is not said any more.
+        Raises NotFound("connection_gone"); Conflict("recipient_changed") where that is not said any more, or its
+        `zone_since` is not what was `seen`.
         """
-        team_id, row = caller.person.team_id, ConnectionRow
+        team_id = caller.person.team_id
         async with self._database.write() as tx:
             await lock_and_require(tx, caller.person, Permission.RULE_PRIVACY)
             name = await _name_of(tx, team_id, connection_id)
-            its = row.id == connection_id, row.team_id == team_id, row.zone == OWN_HARDWARE
-            vouched = await tx.execute(update(row).where(*its).values(is_vouched=True))
+            its = {"its_id": connection_id, "its_team": team_id, "seen": seen}
+            vouched = await tx.execute(_VOUCH.where(ConnectionRow.zone == OWN_HARDWARE), its)
             if not vouched.rowcount:
-                raise Conflict("connection_changed")
+                raise Conflict("recipient_changed")
             act = Act("connection.own_hardware_confirmed", "connection", str(connection_id), name)
             await record(tx, team_id, caller.actor, act)
 
@@ -134,40 +160,38 @@ class Undertakings:
         models = await _count_models(tx, team_id)
         row = ConnectionRow
         rows = await tx.execute(
-            select(row.id, row.provider, row.name, row.zone, row.data_location, row.enabled, row.is_vouched)
+            select(
+                row.id,
+                row.provider,
+                row.name,
+                row.zone,
+                row.data_location,
+                row.enabled,
+                row.is_vouched,
+                row.zone_since,
+            )
             .where(row.team_id == team_id, row.deleted_at.is_(None))
             .order_by(row.name, row.id)
         )
         own = [
-            _recipient(
-                signed,
-                today,
-                one.id,
-                one.provider,
-                one.name,
-                one.zone,
-                one.data_location,
+            Recipient(
+                connection_id=one.id,
+                provider=one.provider,
+                name=one.name,
+                zone=one.zone,
+                data_location=one.data_location,
                 enabled=one.enabled,
                 models=models.get(one.id, 0),
                 needs_owner=is_ruled and one.zone == OWN_HARDWARE and not one.is_vouched,
+                zone_since=one.zone_since,
             )
             for one in rows
         ]
         standard = [
-            _recipient(
-                signed,
-                today,
-                None,
-                one.id,
-                one.name,
-                one.zone,
-                one.data_location,
-                enabled=True,
-                models=len(one.models),
-            )
+            Recipient(None, one.id, one.name, one.zone, one.data_location, enabled=True, models=len(one.models))
             for one in self._catalogue.providers.values()
         ]
-        return own + standard
+        return [_judged(one, signed, today) for one in own + standard]
 
 
 async def rules_clearing(tx: AsyncConnection, team_id: UUID) -> bool:
@@ -176,35 +200,13 @@ async def rules_clearing(tx: AsyncConnection, team_id: UUID) -> bool:
     return since is not None
 
 
-def _recipient(
-    signed: dict[str, Signed],
-    today: date,
-    connection_id: UUID | None,
-    provider: str,
-    name: str,
-    zone: str,
-    data_location: str,
-    *,
-    enabled: bool,
-    models: int,
-    needs_owner: bool = False,
-) -> Recipient:
-    place = provider_place(provider) if connection_id is None else own_place(connection_id)
+def _judged(one: Recipient, signed: Mapping[str, Signed], today: date) -> Recipient:
+    place = provider_place(one.provider) if one.connection_id is None else own_place(one.connection_id)
     its = signed.get(place)
     ends = None if its is None or its.expires_on is None else its.expires_on.isoformat()
     days = None if its is None else (its.signed_on.isoformat(), ends)
-    return Recipient(
-        connection_id=connection_id,
-        provider=provider,
-        name=name,
-        zone=zone,
-        data_location=data_location,
-        enabled=enabled,
-        models=models,
-        is_cleared=is_cleared(zone, days, today, is_vouched=not needs_owner),
-        needs_owner=needs_owner,
-        signed=its,
-    )
+    cleared = is_cleared(one.zone, days, today, is_vouched=not one.needs_owner)
+    return replace(one, is_cleared=cleared, signed=its)
 
 
 async def _name_of(tx: AsyncConnection, team_id: UUID, connection_id: UUID) -> str:

@@ -117,3 +117,27 @@ async def test_a_member_sees_who_is_responsible_and_their_own_data_and_no_more(
     await expect(page.get_by_role("heading", name=words("privacy.export.title.mine"))).to_be_visible()
     for title in ("recipients.title", "record.title", "export.title.team", "erasure.title", "receipts.title"):
         await expect(page.get_by_role("heading", name=words(f"privacy.{title}"), exact=True)).to_have_count(0)
+
+
+async def test_an_owner_confirms_own_hardware_and_only_as_it_was_shown(
+    open_desk: OpenDesk, demo_harbour: Harbour
+) -> None:
+    """What an admin calls own hardware waits for an owner, who stands for the server that the page shows."""
+    olga = await demo_harbour.olga()
+    adam = await demo_harbour.invited_by(olga, "Adam", "admin")
+    desk = await open_desk("en")
+    page, words = desk.page, desk.words
+    await sign_in(desk, "olga")
+    assert (await olga.call("PUT", "/api/team/privacy/clearing", {"only_cleared": True})).is_success
+    rack = await adam.connect(demo_harbour.models.base_url, ["steady"], name="Rack")
+    await desk.open(PAGE)
+    confirm = page.get_by_role("button", name=words("privacy.cleared.confirm_of", name="Rack"))
+    await expect(confirm).to_be_visible()
+    for zone in ("own_contract", "own_hardware"):
+        assert (await adam.call("PATCH", f"/api/connections/{rack['id']}", {"zone": zone})).is_success
+    await confirm.click()
+    await expect(page.get_by_text("Somebody has stated anew where this connection leads")).to_be_visible()
+    await keep(desk, "privacy-confirm-refused")
+    await confirm.click()
+    await expect(confirm).to_have_count(0)
+    await expect(page.get_by_text(words("privacy.cleared.in_house"), exact=True)).to_be_visible()

@@ -28,8 +28,10 @@ models = [{{ id = "burst-400", name = "Mistral Large" }}]
 
 
 @pytest_asyncio.fixture
-async def demo_harbour(tmp_path: Path, models: tuple[TestAuthority, ModelServer]) -> AsyncIterator[Harbour]:
-    """Give a running Moorage whose plans include one answer of a standard model."""
+async def demo_harbour(
+    request: pytest.FixtureRequest, tmp_path: Path, models: tuple[TestAuthority, ModelServer]
+) -> AsyncIterator[Harbour]:
+    """Give a running Moorage whose plans include one answer of a standard model, or as many tokens as are asked for."""
     authority, server = models
     catalogue = tmp_path / "catalogue.toml"
     catalogue.write_text(CATALOGUE.format(url=server.base_url), encoding="utf-8")
@@ -40,7 +42,7 @@ async def demo_harbour(tmp_path: Path, models: tuple[TestAuthority, ModelServer]
         server,
         catalogue=catalogue,
         standard_keys=f"mistral={MODEL_KEY}",
-        plans=write_plans(tmp_path, tokens_per_month=600, answer_tokens=512),
+        plans=write_plans(tmp_path, tokens_per_month=getattr(request, "param", 600), answer_tokens=512),
     )
     async with running(settings, server) as harbour:
         yield harbour
@@ -123,3 +125,22 @@ async def test_a_spent_budget_says_until_when_and_an_own_model_goes_on(
     usage = await mia.get("/api/usage")
     assert usage["budget"] == spent, "what an own model answers touches no budget"
     assert (usage["byom"]["calls"], usage["standard"]["calls"]) == (1, 1)
+
+
+@pytest.mark.parametrize("demo_harbour", [0], indirect=True)
+async def test_a_plan_without_standard_models_has_own_ones_all_the_same(
+    open_desk: OpenDesk, demo_harbour: Harbour
+) -> None:
+    """P7: nothing of a budget stands in the way of an own model, and the pages say so."""
+    await prepare(demo_harbour, "en")
+    desk = await open_desk("en")
+    page, words = desk.page, desk.words
+    await sign_in(desk, "mia")
+    await page.get_by_role("button", name=words.pattern("chat.composer.model")).click()
+    await expect(page.get_by_role("option", name=re.compile(STANDARD))).to_have_attribute("aria-disabled", "true")
+    await desk.picture("budget-none-picker")
+    await page.keyboard.press("Escape")
+    await ask(desk, OWN, "How long is the notice?")
+    await desk.open("/settings/team/plan")
+    await expect(page.get_by_text(words("team.plan.models_none"))).to_be_visible()
+    await keep(desk, "plan-none-included")

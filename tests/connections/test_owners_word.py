@@ -27,7 +27,10 @@ def _undertakings(quay: Quay) -> Undertakings:
 
 
 async def _rule(quay: Quay) -> None:
-    await _undertakings(quay).set_rule(quay.olga, only_cleared=True)
+    async with quay.database.read() as tx:
+        listed = await _undertakings(quay).recipients(tx, quay.olga.person.team_id, TODAY)
+    seen = {one.connection_id: one.zone_since for one in listed if one.connection_id is not None}
+    await _undertakings(quay).set_rule(quay.olga, only_cleared=True, seen=seen)
 
 
 async def _refusals(quay: Quay) -> set[str | None]:
@@ -89,8 +92,40 @@ async def test_own_hardware_that_an_admin_moves_is_own_hardware_when_an_owner_sa
         elsewhere = quay.entered(base_url=quay.base_url.replace(HOST, "other.test"))
         assert (await finish(quay.connections.replace_endpoint(quay.adam, connection_id, elsewhere))).findings.passed
         assert await _refusals(quay) == {"model_not_cleared"}
-        await _undertakings(quay).vouch(quay.olga, connection_id)
+        with pytest.raises(Conflict, match="recipient_changed"):
+            await _undertakings(quay).vouch(quay.olga, connection_id)
+        assert await _refusals(quay) == {"model_not_cleared"}, "the page showed the server before"
+        await _undertakings(quay).vouch(quay.olga, connection_id, (await _recipient(quay)).zone_since)
         assert await _refusals(quay) == {None}
+
+
+async def test_nobody_signs_for_a_server_that_was_put_there_since(
+    database: Database, tmp_path: Path, authority: TestAuthority
+) -> None:
+    context = authority.server_context(HOST, "other.test")
+    async with (
+        ModelServer(context, name=HOST, key=KEY) as server,
+        open_quay(database, tmp_path, server, authority) as quay,
+    ):
+        connection_id = await quay.connect(zone="own_contract")
+        seen = await _recipient(quay)
+        elsewhere = quay.entered(base_url=quay.base_url.replace(HOST, "other.test"))
+        assert (await finish(quay.connections.replace_endpoint(quay.adam, connection_id, elsewhere))).findings.passed
+        with pytest.raises(Conflict, match="recipient_changed"):
+            await _undertakings(quay).record(quay.olga, connection_id, BOUND, seen.zone_since)
+        assert (await _recipient(quay)).signed is None
+        await _undertakings(quay).record(quay.olga, connection_id, BOUND, (await _recipient(quay)).zone_since)
+        assert (await _recipient(quay)).signed == BOUND
+
+
+async def test_a_rule_stands_for_no_server_that_the_owner_did_not_see(quay: Quay) -> None:
+    await quay.connect(zone="own_contract")
+    seen = await _recipient(quay)
+    await quay.connections.change(quay.adam, seen.connection_id, {"zone": "own_hardware"})
+    shown = {seen.connection_id: seen.zone_since}
+    await _undertakings(quay).set_rule(quay.olga, only_cleared=True, seen=shown)
+    assert (await _recipient(quay)).needs_owner
+    assert await _refusals(quay) == {"model_not_cleared"}
 
 
 async def test_a_label_that_an_admin_gives_clears_nothing_until_an_owner_confirms_it(quay: Quay) -> None:
@@ -102,7 +137,7 @@ async def test_a_label_that_an_admin_gives_clears_nothing_until_an_owner_confirm
     assert (told.is_cleared, told.needs_owner) == (False, True)
     with pytest.raises(NotAllowed):
         await _undertakings(quay).vouch(quay.adam, connection_id)
-    await _undertakings(quay).vouch(quay.olga, connection_id)
+    await _undertakings(quay).vouch(quay.olga, connection_id, told.zone_since)
     assert await _refusals(quay) == {None}
     told = await _recipient(quay)
     assert (told.is_cleared, told.needs_owner) == (True, False)
@@ -132,7 +167,7 @@ async def test_nobody_confirms_what_is_not_said_any_more_or_belongs_to_another_t
     connection_id: UUID = await quay.connect(zone="router")
     with pytest.raises(Conflict) as refused:
         await _undertakings(quay).vouch(quay.olga, connection_id)
-    assert refused.value.code == "connection_changed"
+    assert refused.value.code == "recipient_changed"
     with pytest.raises(MoorageError) as unknown:
         await _undertakings(quay).vouch(quay.eve, connection_id)
     assert unknown.value.code == "connection_gone"

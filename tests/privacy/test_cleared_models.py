@@ -118,7 +118,7 @@ async def test_what_an_admin_calls_own_hardware_counts_once_an_owner_has_confirm
     confirm = f"{OWN_HARDWARE}/{connection_id}"
     await _put(olga, RULE, {"only_cleared": True})
     if way == "moves":
-        assert _told(await olga.call("POST", confirm)) == (409, "connection_changed"), "it is no own hardware"
+        assert _told(await olga.call("POST", confirm, {})) == (409, "recipient_changed"), "it is no own hardware"
         moved = await adam.call("PATCH", f"/api/connections/{connection_id}", {"zone": "own_hardware"})
         assert moved.status_code == 200, moved.text
     else:
@@ -127,9 +127,13 @@ async def test_what_an_admin_calls_own_hardware_counts_once_an_owner_has_confirm
         connection_id = made["id"]
     assert await _standing(olga, connection_id) == {"needs_owner": True, "is_cleared": False}
     assert await _asked(adam, ref) == (409, "model_not_cleared")
-    assert (await adam.call("POST", confirm)).status_code == 403
+    assert (await adam.call("POST", confirm, {})).status_code == 403
     assert await _asked(olga, ref) == (409, "model_not_cleared")
-    assert (await olga.call("POST", confirm)).status_code == 200
+    if way == "moves":
+        assert _told(await olga.call("POST", confirm, {})) == (409, "recipient_changed"), "seen before it moved"
+    listed = (await olga.get("/api/team/privacy/recipients"))["recipients"]
+    [seen] = [one["zone_since"] for one in listed if one["connection_id"] == connection_id]
+    assert (await olga.call("POST", confirm, {"zone_since": seen})).status_code == 200
     assert await _standing(olga, connection_id) == {"needs_owner": False, "is_cleared": True}
     await send(adam, "In the house", ref=ref)
     [entry] = (await olga.get("/api/audit?action=connection.own_hardware_confirmed"))["entries"]

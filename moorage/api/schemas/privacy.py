@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from moorage.api.schemas.accounts import RoleName
-from moorage.api.schemas.base import Day, FreeText, Input, Problem, Shape
+from moorage.api.schemas.base import Day, FreeText, Input, Moment, Problem, Shape
 from moorage.api.schemas.connections import PlaceZoneName
 
 WayName = Literal["goes", "pseudonym", "stays"]
@@ -89,6 +89,8 @@ class RecipientView(Shape):
     """Whom words of the team may reach: a connection, or (no `connection_id`) a provider of standard models.
 
     `needs_owner`: it is said to be own hardware, by somebody who is no owner, and counts when an owner confirms it.
+    `zone_since`: when its zone was stated anew or another server put behind it. What an owner then says of it names
+    this, and is refused (`recipient_changed`) where it is another by now.
     """
 
     connection_id: UUID | None
@@ -100,6 +102,7 @@ class RecipientView(Shape):
     models: int
     is_cleared: bool
     needs_owner: bool
+    zone_since: str | None
     undertaking: UndertakingView | None
 
 
@@ -120,6 +123,18 @@ class UndertakingSet(Input):
     document: FreeText = Field(default="", max_length=200)
 
 
+class ConnectionUndertakingSet(UndertakingSet):
+    """The same for a connection, as it was seen: `zone_since` of the list."""
+
+    zone_since: Moment | None = None
+
+
+class SeenRecipient(Input):
+    """A connection as it was seen: `zone_since` of the list."""
+
+    zone_since: Moment | None = None
+
+
 class StandardUndertakingSet(Input):
     """The same for a provider of standard models; null takes it away."""
 
@@ -128,9 +143,14 @@ class StandardUndertakingSet(Input):
 
 
 class ClearingSet(Input):
-    """Whether only cleared models may have the team's words."""
+    """Whether only cleared models may have the team's words.
+
+    `seen`: the connections of the list with their `zone_since`. Those that are as they were seen need no further word
+    of an owner where they are own hardware.
+    """
 
     only_cleared: bool
+    seen: dict[UUID, Moment | None] = Field(default_factory=dict, max_length=1000)
 
 
 class RecordExport(Input):

@@ -3522,10 +3522,17 @@ export interface components {
         /**
          * ClearingSet
          * @description Whether only cleared models may have the team's words.
+         *
+         *     `seen`: the connections of the list with their `zone_since`. Those that are as they were seen need no further word
+         *     of an owner where they are own hardware.
          */
         ClearingSet: {
             /** Only Cleared */
             only_cleared: boolean;
+            /** Seen */
+            seen?: {
+                [key: string]: string | null;
+            };
         };
         /**
          * CodeAnswer
@@ -3748,6 +3755,28 @@ export interface components {
             typed: boolean;
             /** Vanished At */
             vanished_at: string | null;
+        };
+        /**
+         * ConnectionUndertakingSet
+         * @description The same for a connection, as it was seen: `zone_since` of the list.
+         */
+        ConnectionUndertakingSet: {
+            /**
+             * Document
+             * @default
+             */
+            document: string;
+            /** Expires On */
+            expires_on?: string | null;
+            /**
+             * Signed On
+             * Format: date
+             */
+            signed_on: string;
+            /** Signer */
+            signer: string;
+            /** Zone Since */
+            zone_since?: string | null;
         };
         /**
          * ConnectionView
@@ -5905,6 +5934,8 @@ export interface components {
          * @description Whom words of the team may reach: a connection, or (no `connection_id`) a provider of standard models.
          *
          *     `needs_owner`: it is said to be own hardware, by somebody who is no owner, and counts when an owner confirms it.
+         *     `zone_since`: when its zone was stated anew or another server put behind it. What an owner then says of it names
+         *     this, and is refused (`recipient_changed`) where it is another by now.
          */
         RecipientView: {
             /** Connection Id */
@@ -5929,6 +5960,8 @@ export interface components {
              * @enum {string}
              */
             zone: "own_hardware" | "own_contract" | "included" | "router" | "unstated" | "scripted";
+            /** Zone Since */
+            zone_since: string | null;
         };
         /**
          * RecordExport
@@ -6175,6 +6208,14 @@ export interface components {
             passkey: boolean;
             /** Recovery Code */
             recovery_code: boolean;
+        };
+        /**
+         * SeenRecipient
+         * @description A connection as it was seen: `zone_since` of the list.
+         */
+        SeenRecipient: {
+            /** Zone Since */
+            zone_since?: string | null;
         };
         /**
          * ServerCertificateView
@@ -11955,7 +11996,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SeenRecipient"];
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {
@@ -12299,7 +12344,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["UndertakingSet"];
+                "application/json": components["schemas"]["ConnectionUndertakingSet"];
             };
         };
         responses: {

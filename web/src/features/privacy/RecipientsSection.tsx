@@ -57,11 +57,12 @@ function Recipients({ list }: { list: RecipientList }) {
 function ClearingRule({ list }: { list: RecipientList }) {
   const { t } = useTranslation("privacy");
   const act = useClearing();
+  const seen = Object.fromEntries(list.recipients.flatMap((one) => (one.connection_id === null ? [] : [[one.connection_id, one.zone_since]])));
   const shut = list.recipients.filter((one) => !one.is_cleared && one.enabled && one.models > 0).length;
   return (
     <div className="flex flex-col gap-4">
       <div className="flex flex-col gap-2">
-        <Checkbox checked={list.only_cleared} disabled={!list.may_rule || act.isPending} onChange={(checked) => act.mutate(checked)} label={t("clearing.label")} />
+        <Checkbox checked={list.only_cleared} disabled={!list.may_rule || act.isPending} onChange={(checked) => act.mutate({ only_cleared: checked, seen })} label={t("clearing.label")} />
         <p className="max-w-2xl text-sm text-muted">{t("clearing.about")}</p>
       </div>
       {shut > 0 ? <Note tone={list.only_cleared ? "warn" : "info"}>{t(list.only_cleared ? "clearing.shut" : "clearing.would_shut", { count: shut })}</Note> : null}
@@ -102,11 +103,10 @@ function Signed({ one, rules }: { one: Recipient; rules: boolean }) {
 function Unconfirmed({ one, mayRule }: { one: Recipient; mayRule: boolean }) {
   const { t } = useTranslation("privacy");
   const act = useOwnHardware();
-  const id = one.connection_id;
   return (
     <div className="mt-1 flex flex-col items-start gap-1">
       <span className="text-muted">{t("cleared.unconfirmed_about")}</span>
-      {mayRule && id !== null ? <Button size="sm" disabled={act.isPending} onClick={() => act.mutate(id)} aria-label={t("cleared.confirm_of", { name: one.name })}>{t("cleared.confirm")}</Button> : null}
+      {mayRule ? <Button size="sm" disabled={act.isPending} onClick={() => act.mutate(one)} aria-label={t("cleared.confirm_of", { name: one.name })}>{t("cleared.confirm")}</Button> : null}
       {act.error ? <Note tone="danger">{asProblem(act.error).message}</Note> : null}
     </div>
   );

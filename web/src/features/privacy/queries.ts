@@ -1,6 +1,6 @@
 // What the privacy page reads and changes.
 import { keepPreviousData, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
-import { api, type Schemas } from "@/api/client";
+import { api, asProblem, type Schemas } from "@/api/client";
 import { download } from "@/api/files";
 import { withProof } from "@/api/proof";
 
@@ -66,6 +66,8 @@ function useAct<Wish, Answer>(act: (wish: Wish) => Promise<Answer>, onDone?: () 
       await client.invalidateQueries({ queryKey: key, exact: true });
       return client.invalidateQueries({ queryKey: key, predicate: ({ queryKey }) => queryKey.length > 1 });
     },
+    // Refused because somebody else was quicker: what is shown is out of date.
+    onError: (error) => void (asProblem(error).code === "recipient_changed" && client.invalidateQueries({ queryKey: key })),
   });
 }
 
@@ -80,16 +82,16 @@ export const useRetention = (onDone: () => void) =>
   useAct((rule: Schemas["RetentionSet"]) => withProof(() => api.put<Schemas["RetentionView"]>(`${base}/retention`, rule)), onDone);
 export const foresee = (rule: Schemas["RetentionSet"]) => api.post<Schemas["RetentionDue"]>(`${base}/retention/preview`, rule);
 
-export const useClearing = () => useAct((onlyCleared: boolean) => withProof(() => api.put<RecipientList>(`${base}/clearing`, { only_cleared: onlyCleared })));
+export const useClearing = () => useAct((wish: Schemas["ClearingSet"]) => withProof(() => api.put<RecipientList>(`${base}/clearing`, wish)));
 
 export const useUndertaking = () =>
   useAct(({ of, signed }: { of: Recipient; signed: Undertaking | null }) => {
     if (of.connection_id === null) return api.put<RecipientList>(`${base}/standard-undertakings`, { provider: of.provider, undertaking: signed });
     const path = `${base}/undertakings/${encodeURIComponent(of.connection_id)}`;
-    return signed === null ? api.delete<RecipientList>(path) : api.put<RecipientList>(path, signed);
+    return signed === null ? api.delete<RecipientList>(path) : api.put<RecipientList>(path, { ...signed, zone_since: of.zone_since });
   });
 
-export const useOwnHardware = () => useAct((connectionId: string) => api.post<RecipientList>(`${base}/own-hardware/${encodeURIComponent(connectionId)}`));
+export const useOwnHardware = () => useAct((of: Recipient) => api.post<RecipientList>(`${base}/own-hardware/${encodeURIComponent(of.connection_id ?? "")}`, { zone_since: of.zone_since }));
 
 export const useErasure = () =>
   useAct(({ userId, name }: { userId: string | null; name: string }) =>
