@@ -19,6 +19,7 @@ async def two_chats(harbour: Harbour, language: str) -> tuple[dict[str, str], st
     """Let Olga ask two models the same, and show the second chat to Mia; gives the models' references and Mia's id."""
     olga, refs = await two_zones(harbour, language)
     mia = (await harbour.invited_by(olga, "Mia", "member")).session["me"]["id"]
+    conversation_id = ""
     for model in ("steady", "echo"):
         conversation_id = (await olga.post("/api/conversations", {"title": f"of {model}"}))["id"]
         await olga.wait_for(await olga.ask("kraniche", refs[model], conversation_id))
