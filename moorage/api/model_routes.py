@@ -11,6 +11,7 @@ from moorage.api.schemas.connections import (
     ConnectionList,
     ConnectionView,
     DiscoveryView,
+    FavouriteList,
     PickerView,
     StageView,
     TestFinished,
@@ -29,6 +30,8 @@ TEST_EVENTS: Final = (StageView, TestFinished)
 MODEL_ROUTES: Final = (
     # models and connections
     Route("GET", "/api/models", models.list_models, PickerView),
+    Route("PUT", "/api/favourites", models.star_model, FavouriteList),
+    Route("DELETE", "/api/favourites", models.unstar_model, FavouriteList),
     Route("GET", "/api/attention", models.list_matters, AttentionView),
     Route("POST", "/api/connection-tests", connections.test_draft, None, TEST_EVENTS, body=Body.LARGE),
     Route("GET", "/api/connections", connections.list_connections, ConnectionList),

@@ -103,6 +103,8 @@ PERMITS: Final[Mapping[str, Permit]] = {
     "DELETE /api/team/invitations/{invitation_id}": Permit(Permission.MANAGE_MEMBERS),
     # models and connections
     "GET /api/models": Permit(Permission.WRITE),
+    "PUT /api/favourites": Permit(Permission.WRITE),
+    "DELETE /api/favourites": Permit(Permission.WRITE),
     "GET /api/attention": Permit(Permission.WRITE),
     "POST /api/connection-tests": Permit(Permission.MANAGE_CONNECTIONS),
     "GET /api/connections": Permit(Permission.MANAGE_CONNECTIONS),

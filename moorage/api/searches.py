@@ -5,12 +5,14 @@ from moorage.api.parts import PartsDep
 from moorage.api.schemas.searches import HitView, ResultView, SearchAsk, SearchView, TextPiece
 from moorage.api.signed_in import SignedIn
 from moorage.chat.search import Hit, Result, search
+from moorage.chat.search_index import Narrowed
 from moorage.chat.words import Piece
 
 
 async def search_conversations(parts: PartsDep, who: SignedIn, wish: SearchAsk) -> SearchView:
     """Find one's own conversations by their titles and messages."""
-    found = await search(parts.database, who.team_id, who.user_id, wish.text)
+    narrowed = Narrowed(wish.answered_by, wish.shared_with, wish.since, wish.until)
+    found = await search(parts.database, who.team_id, who.user_id, wish.text, narrowed)
     return SearchView(results=[_result(one) for one in found.results], more=found.more)
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from moorage.chat.blind import untold_messages
-from moorage.chat.search_index import Found, find
+from moorage.chat.search_index import Found, Narrowed, find
 from moorage.chat.tables import ConversationRow, MessageRow
 from moorage.chat.words import Piece, Query, has_phrases, mark, read_query, snippet_of
 from moorage.storage.database import Database
@@ -75,15 +75,17 @@ class _Message(NamedTuple):
     text: str
 
 
-async def search(database: Database, team_id: UUID, user_id: UUID, typed: str) -> Results:
+async def search(
+    database: Database, team_id: UUID, user_id: UUID, typed: str, narrowed: Narrowed | None = None
+) -> Results:
     """Find conversations in whose title, or in one of whose messages, every word that was typed begins a word.
 
     In quotes: whole words, one after the other.
     """
-    query = read_query(typed)
+    query, narrowed = read_query(typed), narrowed or Narrowed()
     async with database.read() as tx:
-        titles = await find(tx, query.words, team_id, user_id, _MAX_TITLES, titles=True)
-        found = await find(tx, query.words, team_id, user_id, MAX_HITS, titles=False)
+        titles = await find(tx, query.words, team_id, user_id, _MAX_TITLES, titles=True, narrowed=narrowed)
+        found = await find(tx, query.words, team_id, user_id, MAX_HITS, titles=False, narrowed=narrowed)
         candidates = _by_conversation([*titles, *found])
         heads = await _heads(tx, team_id, user_id, list(candidates))
         # Newest first, and without phrases only as many as can be shown: a text is long, an id is not.

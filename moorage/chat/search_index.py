@@ -5,17 +5,19 @@ as small as what one person has. Who may read is decided by the conversation's o
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from datetime import UTC, datetime
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, delete, select, text
+from sqlalchemy import Connection, TextClause, bindparam, delete, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from moorage.chat.tables import ConversationRow, MessageRow, ReplyRow, SearchEntryRow
 from moorage.chat.words import Wanted, words_of
 from moorage.storage.soon import soon
+from moorage.storage.types import Id, UtcTime
 
 _TITLE: Final = "@title"
 _INSERT: Final = {
@@ -34,16 +36,32 @@ _FORGET_TITLE: Final = delete(SearchEntryRow).where(
     SearchEntryRow.conversation_id == bindparam("of_conversation"), SearchEntryRow.message_id.is_(None)
 )
 # Newest first: what was written last is what people look for, and reading can stop at the limit.
+_FOUND: Final = select(text("e.conversation_id"), text("e.message_id"))
 _FIND: Final = {
-    "sqlite": text(
-        "SELECT e.conversation_id, e.message_id FROM search_index AS i JOIN search_entry AS e ON e.number = i.rowid "
-        "WHERE search_index MATCH :query ORDER BY i.rowid DESC LIMIT :most"
-    ),
-    "postgresql": text(
-        "SELECT conversation_id, message_id FROM search_entry WHERE words @@ CAST(:query AS tsquery) "
-        "ORDER BY number DESC LIMIT :most"
-    ),
+    "sqlite": _FOUND.select_from(text("search_index AS i JOIN search_entry AS e ON e.number = i.rowid"))
+    .where(text("search_index MATCH :query"))
+    .order_by(text("i.rowid DESC")),
+    "postgresql": _FOUND.select_from(text("search_entry AS e"))
+    .where(text("e.words @@ CAST(:query AS tsquery)"))
+    .order_by(text("e.number DESC")),
 }
+# Narrowed in the statement itself: what is cut off at the limit would hide the older ones that fit.
+_ANSWERED_BY: Final = text(
+    "EXISTS (SELECT 1 FROM reply AS r WHERE r.conversation_id = e.conversation_id"
+    " AND (r.model_ref = :model_ref OR r.target_ref = :model_ref))"
+)
+_SHARED_WITH: Final = text(
+    "EXISTS (SELECT 1 FROM conversation_share AS s WHERE s.conversation_id = e.conversation_id"
+    " AND (s.user_id = :person OR s.user_id IS NULL))"
+).bindparams(bindparam("person", type_=Id))
+_IN_DAYS: Final = text(
+    "(EXISTS (SELECT 1 FROM message AS m WHERE m.id = e.message_id"
+    " AND m.created_at >= :since AND m.created_at < :until)"
+    " OR e.message_id IS NULL AND EXISTS (SELECT 1 FROM conversation AS c WHERE c.id = e.conversation_id"
+    " AND c.updated_at >= :since AND c.created_at < :until))"
+).bindparams(bindparam("since", type_=UtcTime), bindparam("until", type_=UtcTime))
+_FIRST: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST: Final = datetime(9990, 12, 31, tzinfo=UTC)
 _MERGE: Final = text("INSERT INTO search_index(search_index, rank) VALUES ('merge', :pages)")
 # Of a small deployment that is all, of a large one what a deletion can wait for.
 _MERGED_PAGES: Final = 500
@@ -61,6 +79,21 @@ class Found:
 
     conversation_id: UUID
     message_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowed:
+    """What a search is narrowed to; None: to nothing.
+
+    `model_ref`: conversations in which that model, or name of the team's own, was asked. `shared_with`: those that this
+    person may read, alone or as one of the team. `since`, `until` (not included): messages written then, and titles of
+    conversations that were written in.
+    """
+
+    model_ref: str | None = None
+    shared_with: UUID | None = None
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +135,14 @@ async def erase_forgotten(tx: AsyncConnection) -> None:
 
 
 async def find(
-    tx: AsyncConnection, wanted: Sequence[Wanted], team_id: UUID, owner_id: UUID, most: int, *, titles: bool
+    tx: AsyncConnection,
+    wanted: Sequence[Wanted],
+    team_id: UUID,
+    owner_id: UUID,
+    most: int,
+    *,
+    titles: bool,
+    narrowed: Narrowed,
 ) -> list[Found]:
     """Find what one person wrote or was answered: entries with all wanted words, newest first, at most `most`.
 
@@ -112,8 +152,29 @@ async def find(
         return []
     marks = [_mark_of_owner(team_id, owner_id), *([_TITLE] if titles else [])]
     write = _sqlite_query if tx.dialect.name == "sqlite" else _postgresql_query
-    rows = await tx.execute(_FIND[tx.dialect.name], {"query": write(wanted, marks), "most": most})
+    statement, values = _FIND[tx.dialect.name], {"query": write(wanted, marks), **_values(narrowed)}
+    for clause in _clauses(narrowed):
+        statement = statement.where(clause)
+    rows = await tx.execute(statement.limit(most), values)
     return [Found(UUID(row[0]), None if row[1] is None else UUID(row[1])) for row in rows]
+
+
+def _clauses(narrowed: Narrowed) -> Iterator[TextClause]:
+    if narrowed.model_ref is not None:
+        yield _ANSWERED_BY
+    if narrowed.shared_with is not None:
+        yield _SHARED_WITH
+    if narrowed.since is not None or narrowed.until is not None:
+        yield _IN_DAYS
+
+
+def _values(narrowed: Narrowed) -> dict[str, Any]:
+    return {
+        "model_ref": narrowed.model_ref,
+        "person": narrowed.shared_with,
+        "since": narrowed.since or _FIRST,
+        "until": narrowed.until or _LAST,
+    }
 
 
 def _mark_of_owner(team_id: UUID, owner_id: UUID) -> str:

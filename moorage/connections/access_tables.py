@@ -1,4 +1,4 @@
-"""Who is named in rules about models, rules about standard models, and a team's own names for models."""
+"""Who is named in rules about models, rules about standard models, a team's own names for models, and stars."""
 
 from datetime import datetime
 from typing import Any
@@ -36,6 +36,22 @@ class StandardAudienceRow(Row):
     provider: Mapped[str] = mapped_column(String(50), primary_key=True)
     model_id: Mapped[str] = mapped_column(String(256), primary_key=True)
     audience: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class FavouriteRow(Row):
+    """A model that somebody has starred in a team. `ref` names an own or a standard model, the demo, or an alias.
+
+    A membership, so that the stars of whoever leaves the team go. The model is no foreign key: it may be in no table.
+    """
+
+    __tablename__ = "favourite"
+    team_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    ref: Mapped[str] = mapped_column(String(320), primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(UtcTime)
+    __table_args__ = (
+        ForeignKeyConstraint(["team_id", "user_id"], ["membership.team_id", "membership.user_id"], ondelete="CASCADE"),
+    )
 
 
 class AliasRow(Row):

@@ -28,7 +28,7 @@ from moorage.chat.tables import (
     ShareRow,
     TitleRunRow,
 )
-from moorage.connections.access_tables import AliasRow, AliasTurnRow, ModelPersonRow, StandardAudienceRow
+from moorage.connections.access_tables import AliasRow, AliasTurnRow, FavouriteRow, ModelPersonRow, StandardAudienceRow
 from moorage.connections.price_tables import ModelPriceRow
 from moorage.connections.tables import ConnectionModelRow, ConnectionRow, ConnectionTestRow, KeyUseRow
 from moorage.connections.undertaking_tables import ClearingRuleRow, UndertakingRow
@@ -296,6 +296,7 @@ ALL: Final = (
     Fate(ConversationRulesRow, "rules", _NOTHING, _WITH_TEAM),
     # models
     Fate(ModelPersonRow, "rules", _of_member(ModelPersonRow, ModelPersonRow.user_id), _WITH_TEAM),
+    Fate(FavouriteRow, "favourites", _of_member(FavouriteRow, FavouriteRow.user_id), _WITH_TEAM),
     Fate(StandardAudienceRow, "rules", _NOTHING, _WITH_TEAM),
     Fate(
         AliasTurnRow,

@@ -1,4 +1,4 @@
-"""What is stored of one person in one team, as facts: account, sign-ins, factors, shares, verdicts. No secret, no hash.
+"""What is stored of one person in one team, as facts: account, sign-ins, factors, shares, stars. No secret, no hash.
 
 What belongs to the account alone, second factors and links to identity providers, is given to a sign-in of the whole
 account only.
@@ -19,6 +19,7 @@ from moorage.accounts.roster import shown_email
 from moorage.accounts.tables import InvitationRow, MembershipRow, SignInRow, TeamRow, UserRow
 from moorage.chat.comparison_tables import VerdictModelRow, VerdictRow
 from moorage.chat.tables import ShareRow
+from moorage.connections.access_tables import FavouriteRow
 from moorage.connections.tables import ConnectionRow
 
 
@@ -32,6 +33,7 @@ async def read_own(tx: AsyncConnection, team_id: UUID, person_id: UUID, *, whole
         "shared_with_others": await rows_of(tx, _shares_made(team_id, person_id)),
         "shared_with_me": await rows_of(tx, _shares_had(team_id, person_id)),
         "verdicts": await rows_of(tx, _verdicts(team_id, person_id)),
+        "favourites": await rows_of(tx, _favourites(team_id, person_id)),
         "looks_after": await rows_of(tx, _looks_after(team_id, person_id)),
     }
     if whole_account:
@@ -107,6 +109,13 @@ def _verdicts(team_id: UUID, person_id: UUID) -> Select[*tuple[Any, ...]]:
     shown = row.at, row.is_blind, row.outcome, model.model_name, model.connection_name, model.is_better
     found = select(*shown).join(model, model.verdict_id == row.id)
     return found.where(row.team_id == team_id, row.user_id == person_id).order_by(row.at, model.place)
+
+
+def _favourites(team_id: UUID, person_id: UUID) -> Select[*tuple[Any, ...]]:
+    # The reference alone: what a model that was closed to them is called is not theirs to know.
+    row = FavouriteRow
+    mine = row.team_id == team_id, row.user_id == person_id
+    return select(row.ref.label("model_id"), row.created_at).where(*mine).order_by(row.created_at, row.ref)
 
 
 def _looks_after(team_id: UUID, person_id: UUID) -> Select[*tuple[Any, ...]]:

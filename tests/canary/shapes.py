@@ -26,7 +26,7 @@ TEXTS: Final[Mapping[str, str]] = {
         ("model_id", "model_name", "model_reported", "came", "went", "finish_reason", "finish_stated"),
         "said by an endpoint: cut, cleaned of control characters, and judged by the canary test",
     ),
-    **dict.fromkeys(("ref", "model_ref", "target_ref", "next"), "made by us of ids and times"),
+    **dict.fromkeys(("ref", "model_ref", "target_ref", "next", "starred"), "made by us of ids and times"),
     **dict.fromkeys(
         ("message", "sentence", "notes", "health_cause", "cause"), "our own sentence of locales/, parameters filled in"
     ),

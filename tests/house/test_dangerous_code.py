@@ -24,6 +24,7 @@ KEPT_IN_THE_BROWSER = {
     "web/src/features/chat/useModelChoice.ts": "which model was chosen last: an id of ours",
     "web/src/features/chat/compare/acts.ts": "which models were compared last: ids of ours",
     "web/src/features/announcements/closed.ts": "which announcements were closed: ids of ours",
+    "web/src/features/chat/firstSteps.ts": "which first steps were left out: words of our own list",
     "web/src/features/chat/useDraft.ts": "what is typed and not sent; signing out forgets it",
 }
 _SINKS = re.compile(

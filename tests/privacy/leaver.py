@@ -68,6 +68,7 @@ async def settle_in(world: World) -> Leaver:
     await attach(person, "unsent.txt", f"{WORD} unsent".encode())
     await person.post("/api/aliases", {"name": "Their model", "target_ref": ref, "reason": ""})
     await person.post("/api/team/invitations", {"role": "member", "note": "open"})
+    await _worked(person, "PUT", "/api/favourites", {"model_ref": ref})
     audience = {"kind": "people", "roles": [], "people": [their_id]}
     await _worked(person, "PUT", f"/api/connections/{connection['id']}/audience", audience)
     await export_of(person)

@@ -57,6 +57,8 @@ async def test_a_filter_by_another_teams_person_finds_as_little_as_one_by_nobody
         assert (await eve.get(f"/api/audit?actor={actor}"))["entries"] == []
         found = await eve.call("POST", "/api/audit/exports", {"format": "csv", "actor": actor})
         assert (found.status_code, len(found.text.splitlines())) == (200, 1)
+        wish = {"text": "question", "shared_with": actor}
+        assert (await eve.post("/api/searches", wish))["results"] == []
     filters = {name for one in world.operations() for name in world.body_ids(one) if name in FILTERS}
     assert filters == FILTERS
 

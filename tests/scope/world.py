@@ -73,13 +73,14 @@ BODY_IDS: Mapping[str, str] = {
     "attachments": "attachment",
     "target_ref": "model_ref",
     "people": "person",
+    "shared_with": "person",
 }
 # Not the team's but one person's.
 PRIVATE = frozenset(
     {"conversation", "message", "reply", "comparison", "attachment", "sign_in", "passkey", "identity", "export"}
 )
 # What a body only looks for: what is not there is not found, and nothing is refused.
-FILTERS = frozenset({"actor"})
+FILTERS = frozenset({"actor", "shared_with"})
 
 
 @dataclass(frozen=True)

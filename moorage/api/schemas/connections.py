@@ -73,13 +73,27 @@ class PickerModel(ConditionShape):
 class PickerView(Shape):
     """Everything a person can write with, from stored state only (P22).
 
-    `new_sealed_to`: the zones that a new conversation is sealed to by the team's rule; null: none.
+    `new_sealed_to`: the zones that a new conversation is sealed to by the team's rule; null: none. `starred`: the
+    references of those among `models` that this person has starred, in the order of starring.
     """
 
     models: list[PickerModel]
     refusal: Problem | None = None
     can_connect: bool
     new_sealed_to: list[SealZoneName] | None = None
+    starred: list[str]
+
+
+class FavouriteMake(Input):
+    """A model to star."""
+
+    model_ref: str = Field(min_length=1, max_length=320)
+
+
+class FavouriteList(Shape):
+    """The references of what this person has starred and can see, in the order of starring."""
+
+    starred: list[str]
 
 
 class StageView(Shape):

@@ -5,13 +5,21 @@ from uuid import UUID
 
 from pydantic import Field
 
-from moorage.api.schemas.base import FreeText, Input, Shape
+from moorage.api.schemas.base import FreeText, Input, Moment, Shape
 
 
 class SearchAsk(Input):
-    """Words that all must be there, each as the beginning of one; in quotes: whole, one after the other."""
+    """Words that all must be there, each as the beginning of one; in quotes: whole, one after the other.
+
+    Narrowed, if wanted, to conversations in which a model was asked (`answered_by`, a reference), to those that
+    somebody may read (`shared_with`), and to what was written from `since` on and before `until`.
+    """
 
     text: FreeText = Field(min_length=1, max_length=200)
+    answered_by: str | None = Field(default=None, max_length=320)
+    shared_with: UUID | None = None
+    since: Moment | None = None
+    until: Moment | None = None
 
 
 class TextPiece(Shape):

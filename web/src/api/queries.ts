@@ -18,7 +18,7 @@ export const keys = {
   sharing: (id: string) => ["conversation", id, "sharing"] as const,
   shared: ["shared"] as const,
   sharedOne: (id: string) => ["shared", id] as const,
-  search: (text: string) => ["search", text] as const,
+  search: (text: string, narrowed: Readonly<Record<string, string>>) => ["search", text, narrowed] as const,
   usage: (from: string, to: string) => ["usage", from, to] as const,
   tally: (from: string, to: string) => ["tally", from, to] as const,
   audit: (filter: Partial<Record<string, string>>) => ["audit", filter] as const,

@@ -904,6 +904,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/favourites": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Star Model
+         * @description Put a model among one's favourites.
+         */
+        put: operations["star_model"];
+        post?: never;
+        /**
+         * Unstar Model
+         * @description Take a model off one's favourites.
+         */
+        delete: operations["unstar_model"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/health/live": {
         parameters: {
             query?: never;
@@ -4272,6 +4296,22 @@ export interface components {
             why: string;
         };
         /**
+         * FavouriteList
+         * @description The references of what this person has starred and can see, in the order of starring.
+         */
+        FavouriteList: {
+            /** Starred */
+            starred: string[];
+        };
+        /**
+         * FavouriteMake
+         * @description A model to star.
+         */
+        FavouriteMake: {
+            /** Model Ref */
+            model_ref: string;
+        };
+        /**
          * ForeseenView
          * @description What would be withheld. `tokens`: our estimate of what would be sent; `window` null: not known, all is sent.
          */
@@ -5359,7 +5399,8 @@ export interface components {
          * PickerView
          * @description Everything a person can write with, from stored state only (P22).
          *
-         *     `new_sealed_to`: the zones that a new conversation is sealed to by the team's rule; null: none.
+         *     `new_sealed_to`: the zones that a new conversation is sealed to by the team's rule; null: none. `starred`: the
+         *     references of those among `models` that this person has starred, in the order of starring.
          */
         PickerView: {
             /** Can Connect */
@@ -5369,6 +5410,8 @@ export interface components {
             /** New Sealed To */
             new_sealed_to?: ("own_hardware" | "own_contract" | "included" | "router")[] | null;
             refusal?: components["schemas"]["Problem"] | null;
+            /** Starred */
+            starred: string[];
         };
         /**
          * PlanCatalogue
@@ -6164,10 +6207,21 @@ export interface components {
         /**
          * SearchAsk
          * @description Words that all must be there, each as the beginning of one; in quotes: whole, one after the other.
+         *
+         *     Narrowed, if wanted, to conversations in which a model was asked (`answered_by`, a reference), to those that
+         *     somebody may read (`shared_with`), and to what was written from `since` on and before `until`.
          */
         SearchAsk: {
+            /** Answered By */
+            answered_by?: string | null;
+            /** Shared With */
+            shared_with?: string | null;
+            /** Since */
+            since?: string | null;
             /** Text */
             text: string;
+            /** Until */
+            until?: string | null;
         };
         /**
          * SearchView
@@ -8991,6 +9045,70 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SharingView"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    star_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FavouriteMake"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FavouriteList"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    unstar_model: {
+        parameters: {
+            query: {
+                ref: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FavouriteList"];
                 };
             };
             /** @description An error */

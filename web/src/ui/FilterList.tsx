@@ -28,9 +28,13 @@ export interface FilterListProps {
   /** Text of the button below a list that was cut, e.g. "Show all 457". */
   showAll: (count: number) => string;
   inputRef?: RefObject<HTMLInputElement | null>;
+  /** What Shift+Enter does with the choice; `hint` says so below the list. */
+  onAct?: (key: string) => void;
+  hint?: string;
 }
 
-const shownAtFirst = 60;
+/** So many are shown at first, and as many more each time that the keyboard comes to the last. */
+const shownAtOnce = 60;
 
 function filterGroups(groups: readonly FilterGroup[], query: string): FilterGroup[] {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
@@ -49,18 +53,19 @@ function cutGroups(groups: readonly FilterGroup[], limit: number): FilterGroup[]
   return kept;
 }
 
-export function FilterList({ groups, onPick, searchLabel, listLabel, empty, showAll, inputRef }: FilterListProps) {
+export function FilterList({ groups, onPick, searchLabel, listLabel, empty, showAll, inputRef, onAct, hint }: FilterListProps) {
   const id = useId();
   const list = useRef<HTMLDivElement>(null);
   const [query, setQuery] = useState("");
-  const [isWhole, setIsWhole] = useState(false);
+  const [limit, setLimit] = useState(shownAtOnce);
   const [active, setActive] = useState<string | null>(() => groups.flatMap((g) => g.items).find((i) => i.selected)?.key ?? null);
   const found = useMemo(() => filterGroups(groups, query), [groups, query]);
   const count = found.reduce((n, g) => n + g.items.length, 0);
-  const shown = isWhole ? found : cutGroups(found, shownAtFirst);
+  const shown = cutGroups(found, limit);
   const items = shown.flatMap((g) => g.items);
   const activeItem = items.find((item) => item.key === active) ?? items.find((item) => !item.disabled) ?? items[0];
   const activeKey = activeItem?.key;
+  const places = new Map(items.map((item, at) => [item.key, at + 1]));
 
   useEffect(() => {
     if (activeKey) list.current?.querySelector(`[data-key="${CSS.escape(activeKey)}"]`)?.scrollIntoView({ block: "nearest" });
@@ -72,10 +77,17 @@ export function FilterList({ groups, onPick, searchLabel, listLabel, empty, show
     const to = { ArrowDown: at + 1, ArrowUp: at - 1, PageDown: at + 8, PageUp: at - 8 }[event.key];
     if (to !== undefined) {
       event.preventDefault();
-      setActive(items[Math.min(Math.max(to, 0), items.length - 1)]?.key ?? null);
+      const next = Math.min(Math.max(to, 0), count - 1);
+      if (next >= items.length) setLimit(limit + shownAtOnce);
+      setActive(found.flatMap((g) => g.items)[next]?.key ?? null);
     } else if (event.key === "Enter") {
       event.preventDefault();
-      if (activeItem && !activeItem.disabled) onPick(activeItem.key);
+      if (event.shiftKey && onAct) {
+        // The choice stays where the hand is, also when it moves to another group.
+        if (!activeItem) return;
+        setActive(activeItem.key);
+        onAct(activeItem.key);
+      } else if (activeItem && !activeItem.disabled) onPick(activeItem.key);
     }
   };
 
@@ -91,11 +103,12 @@ export function FilterList({ groups, onPick, searchLabel, listLabel, empty, show
           aria-controls={`${id}-list`}
           aria-autocomplete="list"
           aria-activedescendant={activeKey ? `${id}-${activeKey}` : undefined}
+          aria-describedby={hint ? `${id}-hint` : undefined}
           autoComplete="off"
           spellCheck={false}
           placeholder={searchLabel}
           value={query}
-          onChange={(event) => (setQuery(event.target.value), setActive(null))}
+          onChange={(event) => (setQuery(event.target.value), setActive(null), setLimit(shownAtOnce))}
           onKeyDown={onKeyDown}
           className="min-h-11 w-full min-w-0 bg-transparent text-sm outline-none max-sm:text-[16px]"
         />
@@ -115,6 +128,8 @@ export function FilterList({ groups, onPick, searchLabel, listLabel, empty, show
                 tabIndex={-1}
                 aria-selected={item.selected ?? false}
                 aria-disabled={item.disabled || undefined}
+                aria-setsize={items.length < count ? count : undefined}
+                aria-posinset={items.length < count ? places.get(item.key) : undefined}
                 onMouseDown={(event) => event.preventDefault()}
                 onMouseMove={() => activeKey !== item.key && setActive(item.key)}
                 onClick={() => !item.disabled && onPick(item.key)}
@@ -128,10 +143,11 @@ export function FilterList({ groups, onPick, searchLabel, listLabel, empty, show
       </div>
       {count === 0 ? <div className="px-4 py-5 text-sm text-muted">{empty}</div> : null}
       {items.length < count ? (
-        <button type="button" onClick={() => setIsWhole(true)} className="min-h-10 border-t border-line text-sm font-semibold text-accent hover:bg-hover">
+        <button type="button" onClick={() => setLimit(count)} className="min-h-10 border-t border-line text-sm font-semibold text-accent hover:bg-hover">
           {showAll(count)}
         </button>
       ) : null}
+      {hint ? <p id={`${id}-hint`} className="border-t border-line px-3.5 py-1.5 text-xs text-muted pointer-coarse:hidden">{hint}</p> : null}
     </div>
   );
 }

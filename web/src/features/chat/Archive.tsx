@@ -13,7 +13,7 @@ export function Archive() {
   if (isPending) return <Skeleton label={t("common:loading")} lines={2} />;
   if (error && !data) {
     return (
-      <div className="flex flex-col items-start gap-2 px-3 py-2 text-sm text-muted">
+      <div role="alert" className="flex flex-col items-start gap-2 px-3 py-2 text-sm text-muted">
         <p>{t("list.error")}</p>
         <Button size="sm" onClick={() => void refetch()}>{t("common:action.tryAgain")}</Button>
       </div>

@@ -157,7 +157,7 @@ export function ConversationView({ conversation, wantedModel = null }: { convers
     <SealContext value={seal.open}>
     <div ref={grows} className="flex flex-1 flex-col">
       {conversation ? <ConversationHeader conversation={conversation} /> : null}
-      {branch.length === 0 && !sender.pending ? <FirstSteps choice={choice} /> : (
+      {branch.length === 0 && !sender.pending ? <FirstSteps choice={choice} onWrite={() => composer.current?.focus()} /> : (
         <Thread
           conversationId={id}
           choice={choice}

@@ -1,15 +1,19 @@
-// What the picker lists, by origin, from stored state only. Unavailable ones say why.
-import { Check } from "lucide-react";
-import { type ReactNode, type RefObject, useEffect } from "react";
+// What the picker lists, favourites first, then by origin, from stored state only. Unavailable ones say why.
+import { Check, Star } from "lucide-react";
+import { type MouseEvent, type ReactNode, type RefObject, useEffect } from "react";
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { AliasGroupLabel, AliasTarget } from "./AliasMarks";
 import { modelsQuery, type OriginName, type PickerModel } from "@/api/queries";
+import { useSignedIn } from "@/api/session";
 import { contextSize } from "./contextSize";
+import { useStar } from "./useStar";
 import { useOpenSeal, useWithinSeal } from "./seal";
 import { Trouble } from "./Trouble";
 import { OriginMark } from "@/ui/Badge";
+import { announce } from "@/ui/Announcer";
 import { FilterList } from "@/ui/FilterList";
+import { Skeleton } from "@/ui/Spinner";
 import { ErrorState, Note } from "@/ui/States";
 import { cx } from "@/ui/cx";
 
@@ -28,20 +32,35 @@ export function PickerList({ value, onPick, search }: PickerListProps) {
   useEffect(() => search.current?.focus(), [search]);
   const { data, error, refetch } = useQuery(modelsQuery);
   const models = useWithinSeal(data?.models, useOpenSeal());
+  const star = useStar();
+  const { canManage } = useSignedIn();
   if (error && !data) return <div className="px-4"><ErrorState error={error} onRetry={() => void refetch()} /></div>;
+  const starred = data?.starred ?? [];
+  const toggle = (ref: string) => {
+    const model = models.find((m) => m.ref === ref);
+    if (!model) return;
+    const isStarred = starred.includes(ref);
+    star(ref, !isStarred);
+    announce(words(isStarred ? "unstarred" : "starred", { name: model.name }));
+  };
+  // Nothing known yet is not nothing there.
+  if (!data) return <div className="p-4"><Skeleton label={t("common:loading")} lines={3} /></div>;
   const itemOf = (m: PickerModel) => ({
     key: m.ref,
     text: `${m.name} ${m.alias?.name ?? ""} ${m.model_id} ${m.connection_name} ${t(`common:origin.${m.origin}`)}`,
     selected: m.ref === value,
     disabled: !m.available,
-    node: <PickerLine model={m} isSelected={m.ref === value} saidAbove={data?.refusal?.code} />,
+    node: <PickerLine model={m} isSelected={m.ref === value} saidAbove={data?.refusal?.code} isStarred={starred.includes(m.ref)} onStar={() => toggle(m.ref)} />,
   });
+  const others = models.filter((m) => !starred.includes(m.ref));
   const groups = [
-    { key: "alias", label: <AliasGroupLabel />, items: models.filter((m) => m.alias).map(itemOf) },
+    // In the order of starring, and once: what stands here says its origin itself.
+    { key: "favourites", label: <FavouritesLabel />, items: starred.flatMap((ref) => models.filter((m) => m.ref === ref)).map(itemOf) },
+    { key: "alias", label: <AliasGroupLabel />, items: others.filter((m) => m.alias).map(itemOf) },
     ...originOrder.map((origin) => ({
       key: origin,
       label: <OriginMark origin={origin} />,
-      items: models.filter((m) => m.origin === origin && !m.alias).map(itemOf),
+      items: others.filter((m) => m.origin === origin && !m.alias).map(itemOf),
     })),
   ];
   return (
@@ -53,20 +72,36 @@ export function PickerList({ value, onPick, search }: PickerListProps) {
         inputRef={search}
         searchLabel={words("search")}
         listLabel={t("picker.title")}
-        empty={models.length === 0 ? words("none") : words("noMatch")}
+        empty={models.length > 0 ? words("noMatch") : `${words("none")} ${words(canManage ? "noneManage" : "noneAsk")}`}
         showAll={(count) => words("showAll", { count })}
+        onAct={toggle}
+        hint={words("keys")}
       />
     </div>
   );
 }
 
-/** `saidAbove`: the refusal that stands over the whole list; it isn't said again in every line. */
-function PickerLine({ model, isSelected, saidAbove }: { model: PickerModel; isSelected: boolean; saidAbove: string | undefined }) {
+function FavouritesLabel() {
+  const { t } = useTranslation("picker");
+  return <span className="inline-flex items-center gap-1.5 font-semibold text-muted [&_svg]:size-3.5"><Star aria-hidden="true" className="fill-current" />{t("favourites")}</span>;
+}
+
+interface PickerLineProps {
+  model: PickerModel;
+  isSelected: boolean;
+  /** The refusal that stands over the whole list; it isn't said again in every line. */
+  saidAbove: string | undefined;
+  isStarred: boolean;
+  onStar: () => void;
+}
+
+function PickerLine({ model, isSelected, saidAbove, isStarred, onStar }: PickerLineProps) {
   const { t } = useTranslation(["common", "seals"]);
   const { t: words } = useTranslation("picker");
   const inputs = model.inputs.map((input) => words(`input.${input}` as "input.text", { defaultValue: input }));
   const facts: ReactNode[] = [
     model.alias ? <AliasTarget key="alias" model={model} /> : null,
+    isStarred ? <OriginMark key="origin" origin={model.origin} quiet className="align-bottom" /> : null,
     model.connection_name,
     // What the operator offers has one origin and may run in any zone.
     model.origin === "included" ? t(`seals:zone.${model.zone}`) : null,
@@ -79,7 +114,7 @@ function PickerLine({ model, isSelected, saidAbove }: { model: PickerModel; isSe
   const reason = !model.available && model.problem && model.problem.code !== saidAbove ? model.problem.message : null;
   const isWell = model.health === "healthy";
   return (
-    <div className="grid grid-cols-[1.125rem_minmax(0,1fr)_auto] items-center gap-x-2">
+    <div className="grid grid-cols-[1.125rem_minmax(0,1fr)_auto_auto] items-center gap-x-2">
       <span className="self-start pt-0.5">{isSelected ? <Check aria-hidden="true" className="size-4" /> : null}</span>
       <span className="min-w-0">
         <span className={cx("block truncate text-sm", isSelected && "font-semibold", !model.available && "text-muted")}>{model.name}</span>
@@ -91,8 +126,21 @@ function PickerLine({ model, isSelected, saidAbove }: { model: PickerModel; isSe
           <span className={isWell || model.health === "unproven" ? "sr-only" : undefined}>{t(`common:health.${model.health}`)}</span>
           <HealthDot health={model.health} />
         </span>
-      ) : null}
+      ) : <span />}
+      <StarMark isStarred={isStarred} onStar={onStar} />
     </div>
+  );
+}
+
+/** For the pointer; the keyboard stays in the search field and has Shift+Enter. An option can hold no button. */
+function StarMark({ isStarred, onStar }: { isStarred: boolean; onStar: () => void }) {
+  const { t } = useTranslation("picker");
+  const onClick = (event: MouseEvent) => (event.stopPropagation(), onStar());
+  return (
+    // oxlint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/no-static-element-interactions -- see above
+    <span data-star aria-hidden="true" title={t(isStarred ? "unstar" : "star")} onClick={onClick} className="grid size-7 cursor-pointer place-content-center rounded-md text-muted hover:bg-sunken hover:text-ink pointer-coarse:size-11">
+      <Star className={cx("size-4", isStarred && "fill-current text-accent")} />
+    </span>
   );
 }
 

@@ -1,14 +1,16 @@
 // What was found in one's own conversations, in place of the list: each hit is a link to the very message.
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { type KeyboardEvent, useEffect, useState } from "react";
+import { type KeyboardEvent, useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Link } from "react-router";
+import { Link, useLocation, useNavigate } from "react-router";
 import { api, asProblem, type Schemas } from "@/api/client";
 import { keys } from "@/api/queries";
 import { useFormats } from "@/i18n/format";
 import { announce } from "@/ui/Announcer";
 import { Button } from "@/ui/Button";
 import { Skeleton } from "@/ui/Spinner";
+import { SearchFilters, TakeAway } from "./SearchFilters";
+import { type Filters, narrowing, readFilters, writeFilters } from "./searchFilters";
 
 type Result = Schemas["ResultView"];
 type Piece = Schemas["TextPiece"];
@@ -25,9 +27,11 @@ export interface SearchResultsProps {
 export function SearchResults({ query, onLeave, onPicked }: SearchResultsProps) {
   const { t } = useTranslation(["chat", "common", "search"]);
   const wanted = usePaused(query.trim());
+  const [filters, setFilters] = useFilters();
+  const isNarrow = Object.keys(filters).length > 0;
   const { data, error, isPending, isPlaceholderData, refetch } = useQuery({
-    queryKey: keys.search(wanted),
-    queryFn: ({ signal }) => api.post<Schemas["SearchView"]>("/api/searches", { text: wanted }, signal),
+    queryKey: keys.search(wanted, filters),
+    queryFn: ({ signal }) => api.post<Schemas["SearchView"]>("/api/searches", { text: wanted, ...narrowing(filters) }, signal),
     placeholderData: keepPreviousData,
     staleTime: 5_000,
   });
@@ -38,6 +42,7 @@ export function SearchResults({ query, onLeave, onPicked }: SearchResultsProps) 
   return (
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- arrows move between the links in it
     <section aria-label={t("search:results")} aria-busy={isPending || isPlaceholderData} onKeyDown={(event) => moveBetweenLinks(event, onLeave)} className="min-h-0 flex-1 overflow-y-auto px-3 pb-4">
+      <SearchFilters filters={filters} onChange={setFilters} />
       {isPending ? <Skeleton label={t("common:loading")} lines={4} /> : null}
       {error && !isPlaceholderData ? (
         <div role="alert" className="flex flex-col items-start gap-2 px-1 py-3 text-sm text-muted">
@@ -45,7 +50,8 @@ export function SearchResults({ query, onLeave, onPicked }: SearchResultsProps) 
           <Button size="sm" onClick={() => void refetch()}>{t("common:action.tryAgain")}</Button>
         </div>
       ) : null}
-      {count === 0 && !error ? <p className="px-3 py-3 text-sm text-muted">{t("search:none")} {t("search:hint")}</p> : null}
+      {count === 0 && !error && isNarrow ? <TakeAway filters={filters} onChange={setFilters} /> : null}
+      {count === 0 && !error && !isNarrow ? <p className="px-3 py-3 text-sm text-muted">{t("search:none")} {t("search:hint")}</p> : null}
       <ul>{data?.results.map((one) => <Found key={one.conversation_id} result={one} onPicked={onPicked} />)}</ul>
       {data?.more ? <p className="px-3 pt-3 text-xs text-muted">{t("search:more")}</p> : null}
     </section>
@@ -83,6 +89,15 @@ function Marked({ pieces }: { pieces: readonly Piece[] }) {
   return pieces.map((piece, index) => (piece.marked ? <mark key={index} className="rounded-sm bg-accent/20 font-semibold text-ink">{piece.text}</mark> : <span key={index}>{piece.text}</span>));
 }
 
+function useFilters(): [Filters, (filters: Filters) => void] {
+  const navigate = useNavigate();
+  const { search, hash, state } = useLocation();
+  const filters = useMemo(() => readFilters(new URLSearchParams(search)), [search]);
+  // In place: "Back" leads to the page before, not through what was tried.
+  const set = (next: Filters) => void navigate({ search: writeFilters(new URLSearchParams(search), next), hash }, { replace: true, state: state as unknown });
+  return [filters, set];
+}
+
 /** What was typed, once the typing has paused. */
 function usePaused(text: string): string {
   const [paused, setPaused] = useState(text);
@@ -99,7 +114,8 @@ function moveBetweenLinks(event: KeyboardEvent<HTMLElement>, onLeave: () => void
     onLeave();
     return;
   }
-  if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
+  // In the fields above, arrows are the fields' own.
+  if ((event.key !== "ArrowDown" && event.key !== "ArrowUp") || (event.target as HTMLElement).matches("select, input")) return;
   const links = [...event.currentTarget.querySelectorAll<HTMLElement>("a[data-result]")];
   const next = links[links.findIndex((link) => link === document.activeElement) + (event.key === "ArrowDown" ? 1 : -1)];
   event.preventDefault();

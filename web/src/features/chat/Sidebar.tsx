@@ -112,7 +112,7 @@ function Conversations() {
     <div className="min-h-0 flex-1 overflow-y-auto px-3 pb-4">
       {isPending ? <Skeleton label={t("common:loading")} lines={6} /> : null}
       {error && !data ? (
-        <div className="flex flex-col items-start gap-2 px-1 py-3 text-sm text-muted">
+        <div role="alert" className="flex flex-col items-start gap-2 px-1 py-3 text-sm text-muted">
           <p>{t("list.error")}</p>
           <Button size="sm" onClick={() => void refetch()}>{t("common:action.tryAgain")}</Button>
         </div>
