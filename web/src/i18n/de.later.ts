@@ -1,7 +1,8 @@
-// The texts of the chat's parts that open later, in one language: the picker, receipts, the search, sharing.
+// The texts of the chat's parts that open later, in one language: the palette, the picker, receipts, the search, sharing.
+import palette from "./locales/de/palette.json";
 import picker from "./locales/de/picker.json";
 import receipt from "./locales/de/receipt.json";
 import search from "./locales/de/search.json";
 import sharing from "./locales/de/sharing.json";
 
-export const resources = { picker, receipt, search, sharing };
+export const resources = { palette, picker, receipt, search, sharing };

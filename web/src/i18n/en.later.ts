@@ -1,7 +1,8 @@
-// The texts of the chat's parts that open later, in one language: the picker, receipts, the search, sharing.
+// The texts of the chat's parts that open later, in one language: the palette, the picker, receipts, the search, sharing.
+import palette from "./locales/en/palette.json";
 import picker from "./locales/en/picker.json";
 import receipt from "./locales/en/receipt.json";
 import search from "./locales/en/search.json";
 import sharing from "./locales/en/sharing.json";
 
-export const resources = { picker, receipt, search, sharing };
+export const resources = { palette, picker, receipt, search, sharing };

@@ -17,6 +17,10 @@ export interface FilterGroup {
   key: string;
   label: ReactNode;
   items: readonly FilterItem[];
+  /** Somebody else has looked already: all of it is shown, whatever stands in the field. */
+  isFound?: boolean;
+  /** Shows no more of it than this. */
+  atMost?: number;
 }
 
 export interface FilterListProps {
@@ -27,15 +31,27 @@ export interface FilterListProps {
   empty: ReactNode;
   /** Text of the button below a list that was cut, e.g. "Show all 457". */
   showAll: (count: number) => string;
+  /** Said after the typing has paused, for whoever doesn't see the list; undefined: nothing yet. */
+  counted: ((count: number) => string) | undefined;
   inputRef?: RefObject<HTMLInputElement | null>;
+  /** What stands in the field at first. */
+  begun?: string;
+  onQuery?: (query: string) => void;
+  /** Backspace in an empty field. */
+  onBack?: () => void;
+  /** Stands beside the field. */
+  beside?: ReactNode;
+  /** Stands below the list. */
+  foot?: ReactNode;
 }
 
 const shownAtFirst = 60;
+const saidAfterMs = 600;
 
 function filterGroups(groups: readonly FilterGroup[], query: string): FilterGroup[] {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
   const fits = (item: FilterItem): boolean => words.every((word) => item.text.toLowerCase().includes(word));
-  return groups.map((g) => ({ ...g, items: g.items.filter(fits) })).filter((g) => g.items.length > 0);
+  return groups.map((g) => ({ ...g, items: (g.isFound ? g.items : g.items.filter(fits)).slice(0, g.atMost) })).filter((g) => g.items.length > 0);
 }
 
 function cutGroups(groups: readonly FilterGroup[], limit: number): FilterGroup[] {
@@ -49,10 +65,10 @@ function cutGroups(groups: readonly FilterGroup[], limit: number): FilterGroup[]
   return kept;
 }
 
-export function FilterList({ groups, onPick, searchLabel, listLabel, empty, showAll, inputRef }: FilterListProps) {
+export function FilterList({ groups, onPick, searchLabel, listLabel, empty, showAll, counted, inputRef, begun = "", onQuery, onBack, beside, foot }: FilterListProps) {
   const id = useId();
   const list = useRef<HTMLDivElement>(null);
-  const [query, setQuery] = useState("");
+  const [query, setQuery] = useState(begun);
   const [isWhole, setIsWhole] = useState(false);
   const [active, setActive] = useState<string | null>(() => groups.flatMap((g) => g.items).find((i) => i.selected)?.key ?? null);
   const found = useMemo(() => filterGroups(groups, query), [groups, query]);
@@ -61,6 +77,7 @@ export function FilterList({ groups, onPick, searchLabel, listLabel, empty, show
   const items = shown.flatMap((g) => g.items);
   const activeItem = items.find((item) => item.key === active) ?? items.find((item) => !item.disabled) ?? items[0];
   const activeKey = activeItem?.key;
+  const said = useSaid(query === "" || !counted ? "" : counted(count));
 
   useEffect(() => {
     if (activeKey) list.current?.querySelector(`[data-key="${CSS.escape(activeKey)}"]`)?.scrollIntoView({ block: "nearest" });
@@ -76,6 +93,9 @@ export function FilterList({ groups, onPick, searchLabel, listLabel, empty, show
     } else if (event.key === "Enter") {
       event.preventDefault();
       if (activeItem && !activeItem.disabled) onPick(activeItem.key);
+    } else if (event.key === "Backspace" && query === "" && onBack) {
+      event.preventDefault();
+      onBack();
     }
   };
 
@@ -95,11 +115,13 @@ export function FilterList({ groups, onPick, searchLabel, listLabel, empty, show
           spellCheck={false}
           placeholder={searchLabel}
           value={query}
-          onChange={(event) => (setQuery(event.target.value), setActive(null))}
+          onChange={(event) => (setQuery(event.target.value), setActive(null), onQuery?.(event.target.value))}
           onKeyDown={onKeyDown}
           className="min-h-11 w-full min-w-0 bg-transparent text-sm outline-none max-sm:text-[16px]"
         />
+        {beside}
       </div>
+      <p role="status" className="sr-only">{said}</p>
       <div ref={list} id={`${id}-list`} role="listbox" aria-label={listLabel} className="min-h-0 overflow-y-auto overscroll-contain pb-2">
         {shown.map((group) => (
           <div key={group.key} role="group" aria-labelledby={`${id}-g-${group.key}`}>
@@ -127,6 +149,7 @@ export function FilterList({ groups, onPick, searchLabel, listLabel, empty, show
         ))}
       </div>
       {count === 0 ? <div className="px-4 py-5 text-sm text-muted">{empty}</div> : null}
+      {foot}
       {items.length < count ? (
         <button type="button" onClick={() => setIsWhole(true)} className="min-h-10 border-t border-line text-sm font-semibold text-accent hover:bg-hover">
           {showAll(count)}
@@ -134,4 +157,14 @@ export function FilterList({ groups, onPick, searchLabel, listLabel, empty, show
       ) : null}
     </div>
   );
+}
+
+/** A sentence, once it has stood for a moment: not one for every letter. */
+function useSaid(sentence: string): string {
+  const [said, setSaid] = useState("");
+  useEffect(() => {
+    const timer = setTimeout(() => setSaid(sentence), sentence === "" ? 0 : saidAfterMs);
+    return () => clearTimeout(timer);
+  }, [sentence]);
+  return said;
 }

@@ -6,10 +6,10 @@ import { useTranslation } from "react-i18next";
 import { AliasGroupLabel, AliasTarget } from "./AliasMarks";
 import { modelsQuery, type OriginName, type PickerModel } from "@/api/queries";
 import { contextSize } from "./contextSize";
-import { useOpenSeal, useWithinSeal } from "./seal";
+import { type Seal, useOpenSeal, useWithinSeal } from "./seal";
 import { Trouble } from "./Trouble";
 import { OriginMark } from "@/ui/Badge";
-import { FilterList } from "@/ui/FilterList";
+import { type FilterGroup, FilterList } from "@/ui/FilterList";
 import { ErrorState, Note } from "@/ui/States";
 import { cx } from "@/ui/cx";
 
@@ -21,14 +21,11 @@ export interface PickerListProps {
   search: RefObject<HTMLInputElement | null>;
 }
 
-export function PickerList({ value, onPick, search }: PickerListProps) {
+/** Every model as a line of a list, by origin; unavailable ones say why. */
+export function useModelGroups(value: string | null, seal: Seal) {
   const { t } = useTranslation(["chat", "common"]);
-  const { t: words } = useTranslation("picker");
-  // The panel gives it the keyboard when it opens; where the list comes later, there was nothing to give it to.
-  useEffect(() => search.current?.focus(), [search]);
   const { data, error, refetch } = useQuery(modelsQuery);
-  const models = useWithinSeal(data?.models, useOpenSeal());
-  if (error && !data) return <div className="px-4"><ErrorState error={error} onRetry={() => void refetch()} /></div>;
+  const models = useWithinSeal(data?.models, seal);
   const itemOf = (m: PickerModel) => ({
     key: m.ref,
     text: `${m.name} ${m.alias?.name ?? ""} ${m.model_id} ${m.connection_name} ${t(`common:origin.${m.origin}`)}`,
@@ -36,7 +33,7 @@ export function PickerList({ value, onPick, search }: PickerListProps) {
     disabled: !m.available,
     node: <PickerLine model={m} isSelected={m.ref === value} saidAbove={data?.refusal?.code} />,
   });
-  const groups = [
+  const groups: FilterGroup[] = [
     { key: "alias", label: <AliasGroupLabel />, items: models.filter((m) => m.alias).map(itemOf) },
     ...originOrder.map((origin) => ({
       key: origin,
@@ -44,6 +41,16 @@ export function PickerList({ value, onPick, search }: PickerListProps) {
       items: models.filter((m) => m.origin === origin && !m.alias).map(itemOf),
     })),
   ];
+  return { data, error, refetch, groups, count: models.length };
+}
+
+export function PickerList({ value, onPick, search }: PickerListProps) {
+  const { t } = useTranslation("chat");
+  const { t: words } = useTranslation("picker");
+  // The panel gives it the keyboard when it opens; where the list comes later, there was nothing to give it to.
+  useEffect(() => search.current?.focus(), [search]);
+  const { data, error, refetch, groups, count } = useModelGroups(value, useOpenSeal());
+  if (error && !data) return <div className="px-4"><ErrorState error={error} onRetry={() => void refetch()} /></div>;
   return (
     <div className="flex max-h-[min(26rem,calc(100dvh-8rem))] flex-col">
       {data?.refusal ? <div className="p-2"><Note tone="warn">{data.refusal.message}</Note></div> : null}
@@ -53,8 +60,9 @@ export function PickerList({ value, onPick, search }: PickerListProps) {
         inputRef={search}
         searchLabel={words("search")}
         listLabel={t("picker.title")}
-        empty={models.length === 0 ? words("none") : words("noMatch")}
-        showAll={(count) => words("showAll", { count })}
+        empty={count === 0 ? words("none") : words("noMatch")}
+        showAll={(all) => words("showAll", { count: all })}
+        counted={(found) => words("count", { count: found })}
       />
     </div>
   );

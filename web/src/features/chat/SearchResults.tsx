@@ -1,19 +1,15 @@
 // What was found in one's own conversations, in place of the list: each hit is a link to the very message.
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { type KeyboardEvent, useEffect, useState } from "react";
+import { type KeyboardEvent, useEffect } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
-import { api, asProblem, type Schemas } from "@/api/client";
-import { keys } from "@/api/queries";
+import { asProblem, type Schemas } from "@/api/client";
 import { useFormats } from "@/i18n/format";
 import { announce } from "@/ui/Announcer";
 import { Button } from "@/ui/Button";
 import { Skeleton } from "@/ui/Spinner";
+import { type FoundChat, useSearch } from "./searching";
 
-type Result = Schemas["ResultView"];
 type Piece = Schemas["TextPiece"];
-
-const pauseMs = 250;
 
 export interface SearchResultsProps {
   query: string;
@@ -24,13 +20,7 @@ export interface SearchResultsProps {
 
 export function SearchResults({ query, onLeave, onPicked }: SearchResultsProps) {
   const { t } = useTranslation(["chat", "common", "search"]);
-  const wanted = usePaused(query.trim());
-  const { data, error, isPending, isPlaceholderData, refetch } = useQuery({
-    queryKey: keys.search(wanted),
-    queryFn: ({ signal }) => api.post<Schemas["SearchView"]>("/api/searches", { text: wanted }, signal),
-    placeholderData: keepPreviousData,
-    staleTime: 5_000,
-  });
+  const { data, error, isPending, isPlaceholderData, refetch, wanted } = useSearch(query);
   const count = data?.results.length;
   useEffect(() => {
     if (count !== undefined && !isPlaceholderData) announce(count === 0 ? t("search:none") : t("search:count", { count }));
@@ -52,7 +42,7 @@ export function SearchResults({ query, onLeave, onPicked }: SearchResultsProps) 
   );
 }
 
-function Found({ result, onPicked }: { result: Result; onPicked: () => void }) {
+function Found({ result, onPicked }: { result: FoundChat; onPicked: () => void }) {
   const { t } = useTranslation(["chat", "common", "search"]);
   const { date } = useFormats();
   const path = `/c/${result.conversation_id}`;
@@ -77,20 +67,10 @@ function Found({ result, onPicked }: { result: Result; onPicked: () => void }) {
   );
 }
 
-function Marked({ pieces }: { pieces: readonly Piece[] }) {
+export function Marked({ pieces }: { pieces: readonly Piece[] }) {
   // Pieces never move: their place is their identity.
   // oxlint-disable-next-line react/no-array-index-key
   return pieces.map((piece, index) => (piece.marked ? <mark key={index} className="rounded-sm bg-accent/20 font-semibold text-ink">{piece.text}</mark> : <span key={index}>{piece.text}</span>));
-}
-
-/** What was typed, once the typing has paused. */
-function usePaused(text: string): string {
-  const [paused, setPaused] = useState(text);
-  useEffect(() => {
-    const timer = setTimeout(() => setPaused(text), pauseMs);
-    return () => clearTimeout(timer);
-  }, [text]);
-  return paused;
 }
 
 function moveBetweenLinks(event: KeyboardEvent<HTMLElement>, onLeave: () => void): void {
