@@ -211,3 +211,75 @@ async def test_the_palette_fits_a_phone_and_leads_to_the_search_in_its_drawer(op
     await expect(search).to_be_focused()
     await page.keyboard.type("donaudampf")
     await expect(page.get_by_role("region", name=words("search.results")).locator("mark").first).to_be_visible()
+
+
+def sheet(desk: Desk) -> Locator:
+    return desk.page.get_by_role("dialog", name=desk.words("palette.keys.title"))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_a_sheet_names_every_key_and_what_is_switched_off_stays_off(open_desk: OpenDesk, language: str) -> None:
+    desk = await open_desk(language)
+    await at_work(desk, "steady")
+    page, words = desk.page, desk.words
+    await expect(field_of(desk)).to_be_focused()
+    await page.keyboard.type("Why?")
+    await expect(field_of(desk)).to_have_value("Why?")
+    await expect(sheet(desk)).to_have_count(0)
+    beside = page.get_by_role("link", name=words("common.nav.newChat"), exact=True)
+    await beside.focus()
+    await page.keyboard.press("?")
+    await expect(sheet(desk).get_by_role("term")).to_have_count(10)
+    await desk.picture("keys-sheet")
+    await page.keyboard.press("Escape")
+    await expect(beside).to_be_focused()
+    await desk.page.get_by_role("button", name=words.pattern("common.account.menu")).click()
+    await page.get_by_role("menuitem", name=words("common.nav.keys"), exact=True).click()
+    await sheet(desk).get_by_role("link", name=words("palette.keys.change")).click()
+    await expect(page.get_by_role("heading", level=1, name=words("palette.keys.title"))).to_be_visible()
+    for one in ("palette", "sheet"):
+        await page.get_by_role("checkbox", name=words(f"palette.keys.does.{one}"), exact=True).click()
+    await desk.picture("keys-page")
+    await page.reload()
+    box = page.get_by_role("checkbox", name=words("palette.keys.does.sheet"), exact=True)
+    await expect(box).not_to_be_checked()
+    for key in ("Control+k", "?"):
+        await page.keyboard.press(key)
+    await expect(page.get_by_role("dialog")).to_have_count(0)
+    await box.click()
+    await page.get_by_role("main").focus()
+    await page.keyboard.press("?")
+    await expect(sheet(desk).get_by_text(words("palette.keys.off"))).to_have_count(1)
+
+
+@pytest.mark.parametrize(("width", "dark"), [(390, True), (320, False)])
+async def test_the_sheet_and_the_page_of_keys_fit_a_phone(open_desk: OpenDesk, width: int, dark: bool) -> None:
+    desk = await open_desk("de", width=width, height=700, dark=dark)
+    await olga_with(desk.harbour, "de")
+    await enter(desk, "olga")
+    await find(desk, desk.words("common.nav.keys"))
+    await desk.page.keyboard.press("Enter")
+    await expect(sheet(desk)).to_be_visible()
+    await desk.picture(f"keys-sheet-{width}")
+    assert await fits(desk.page)
+    await sheet(desk).get_by_role("link", name=desk.words("palette.keys.change")).click()
+    await expect(desk.page.get_by_role("checkbox").first).to_be_visible()
+    await desk.picture(f"keys-page-{width}")
+    assert await fits(desk.page)
+
+
+async def test_enter_breaks_the_line_where_that_was_chosen_and_ctrl_with_it_sends(open_desk: OpenDesk) -> None:
+    desk = await open_desk("en")
+    await at_work(desk, "steady")
+    page, words = desk.page, desk.words
+    await desk.open("/settings/shortcuts")
+    await page.get_by_role("radio", name=words("palette.keys.sendBy.command")).check()
+    await desk.open("/")
+    await expect(page.locator("#destination")).not_to_be_empty()
+    await field_of(desk).press_sequentially("Dear")
+    await field_of(desk).press("Enter")
+    await field_of(desk).press_sequentially("Mia")
+    await expect(field_of(desk)).to_have_value("Dear\nMia")
+    await field_of(desk).press("Control+Enter")
+    await expect(field_of(desk)).to_have_value("")
+    await expect(page.get_by_role("article", name=words("chat.turn.yours"))).to_contain_text("Mia")

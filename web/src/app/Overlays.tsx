@@ -1,5 +1,5 @@
 // What lies over any page while somebody is signed in, and the keys that open it. It comes when it is first asked for.
-import { lazy, Suspense, useEffect, useRef } from "react";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useLocation } from "react-router";
 import { andTexts } from "@/i18n";
@@ -7,6 +7,8 @@ import { closeOverlay, follow, openOverlay, useOverlay } from "@/ui/overlays";
 import { isPressed } from "@/ui/shortcuts";
 
 const Palette = lazy(() => andTexts(import("./palette/Palette"), "later").then((module) => ({ default: module.Palette })));
+
+const KeySheet = lazy(() => andTexts(import("./palette/KeySheet"), "later").then((module) => ({ default: module.KeySheet })));
 
 /** Whatever asks something has to be answered first. */
 const isAsking = (): boolean => document.querySelector("[data-asks]") !== null;
@@ -18,21 +20,34 @@ export function Overlays() {
   useEffect(follow, [key]);
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
-      if (!isPressed("palette", event)) return;
+      const pressed = (["palette", "sheet"] as const).find((one) => isPressed(one, event));
+      if (!pressed) return;
       // Also when nothing opens: the browser's own act would take people out of the page.
       event.preventDefault();
       if (event.isComposing || isAsking()) return;
       begun.current = "";
-      openOverlay("palette");
+      openOverlay(pressed);
     };
     addEventListener("keydown", onKey);
     return () => removeEventListener("keydown", onKey);
   }, []);
-  if (overlay !== "palette") return null;
+  const takeBegun = (): string => {
+    const text = begun.current;
+    begun.current = "";
+    return text;
+  };
+  // Once it was open it stays, closed: a dialog that just went would not give the keyboard back.
+  const [hasSheet, setHasSheet] = useState(false);
+  if (overlay === "sheet" && !hasSheet) setHasSheet(true);
   return (
-    <Suspense fallback={<Meanwhile onType={(text) => (begun.current = text)} />}>
-      <Palette begun={begun} onClosed={closeOverlay} />
-    </Suspense>
+    <>
+      {hasSheet ? <Suspense><KeySheet open={overlay === "sheet"} onClose={closeOverlay} /></Suspense> : null}
+      {overlay === "palette" ? (
+        <Suspense fallback={<Meanwhile onType={(text) => (begun.current = text)} />}>
+          <Palette takeBegun={takeBegun} onClosed={closeOverlay} />
+        </Suspense>
+      ) : null}
+    </>
   );
 }
 

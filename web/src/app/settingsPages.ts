@@ -26,7 +26,7 @@ export function useSettingsPages(): readonly SettingsGroup[] {
   const groups: SettingsGroup[] = [
     {
       title: t("settings.you"),
-      pages: [...page("profile", t("settings.profile")), ...page("security", t("settings.security")), ...page("appearance", t("settings.appearance"))],
+      pages: [...page("profile", t("settings.profile")), ...page("security", t("settings.security")), ...page("appearance", t("settings.appearance")), ...page("shortcuts", t("settings.shortcuts"))],
     },
     {
       title: t("settings.team"),

@@ -1,7 +1,7 @@
 // What lies over whatever page is open, asked for from anywhere: one at a time. And the wish to search, which the list of chats hears.
 import { useSyncExternalStore } from "react";
 
-export type Overlay = "palette";
+export type Overlay = "palette" | "sheet";
 
 interface Asked {
   overlay: Overlay | null;

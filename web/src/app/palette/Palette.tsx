@@ -23,12 +23,12 @@ interface EntryGroup extends FilterGroup {
 }
 
 export interface PaletteProps {
-  /** What was typed before it was there. */
-  begun: RefObject<string>;
+  /** Gives what was typed before it was there, once. */
+  takeBegun: () => string;
   onClosed: () => void;
 }
 
-export function Palette({ begun, onClosed }: PaletteProps) {
+export function Palette({ takeBegun, onClosed }: PaletteProps) {
   const { t } = useTranslation();
   const [isOpen, setIsOpen] = useState(true);
   const [scope, setScope] = useState<"all" | "models">("all");
@@ -37,10 +37,6 @@ export function Palette({ begun, onClosed }: PaletteProps) {
   const choose = (entry: Entry) => {
     chosen.current = entry;
     setIsOpen(false);
-  };
-  const toModels = () => {
-    begun.current = "";
-    setScope("models");
   };
   const closed = () => {
     onClosed();
@@ -53,7 +49,7 @@ export function Palette({ begun, onClosed }: PaletteProps) {
       {scope === "models" ? (
         <Models field={field} onChoose={choose} onBack={() => setScope("all")} />
       ) : (
-        <Everything field={field} begun={begun} onChoose={choose} onModels={toModels} />
+        <Everything field={field} takeBegun={takeBegun} onChoose={choose} onModels={() => setScope("models")} />
       )}
     </CommandDialog>
   );
@@ -85,11 +81,11 @@ function Models({ field, onChoose, onBack }: PartProps & { onBack: () => void })
   return <List key="models" field={field} label={label} groups={groups} onChoose={onChoose} onBack={onBack} isBusy={false} foot={failure ? <Failure error={failure} onRetry={() => void refetch()} /> : null} />;
 }
 
-function Everything({ field, begun, onChoose, onModels }: PartProps & { begun: RefObject<string>; onModels: () => void }) {
+function Everything({ field, takeBegun, onChoose, onModels }: PartProps & { takeBegun: () => string; onModels: () => void }) {
   const { t } = useTranslation("palette");
   const { me } = useSignedIn();
   // Read as late as can be: until now letters have gone into the field before this one.
-  const [first] = useState(() => begun.current);
+  const [first] = useState(takeBegun);
   const [query, setQuery] = useState(first);
   const { groups: byOrigin, failure, refetch } = useModelEntries();
   // Among everything else the list begins at its top, not at the model that is chosen now.

@@ -1,5 +1,5 @@
 // What the palette holds: each entry is a line to find, and what it does.
-import { FileText, Link2, LogOut, MessageSquare, Moon, Plus, Replace, Search, Settings, Sun, SunMoon, Users, Wrench } from "lucide-react";
+import { FileText, Keyboard, Link2, LogOut, MessageSquare, Moon, Plus, Replace, Search, Settings, Sun, SunMoon, Users, Wrench } from "lucide-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useLocation, useNavigate } from "react-router";
@@ -12,7 +12,7 @@ import { useAccount } from "@/features/chat/useAccount";
 import { useFormats } from "@/i18n/format";
 import { announce, notify } from "@/ui/Announcer";
 import type { FilterItem } from "@/ui/FilterList";
-import { followNext, seekChats } from "@/ui/overlays";
+import { followNext, openOverlay, seekChats } from "@/ui/overlays";
 import { chooseTheme, type ThemeChoice } from "@/ui/themeChoice";
 import { copyText } from "@/ui/useCopy";
 import { useSettingsPages } from "../settingsPages";
@@ -69,6 +69,7 @@ export function useActions(words: string): { actions: Entry[]; searchFor: Entry 
   const icon = <Search aria-hidden="true" />;
   const searchFor = entry("searchFor", t("searchFor", { words }), icon, () => search(words));
   const always = [
+    entry("keys", t("common:nav.keys"), <Keyboard aria-hidden="true" />, () => openOverlay("sheet"), true),
     ...(["light", "dark", "system"] as const).map(lookEntry),
     entry("signOut", t("common:account.signOut"), <LogOut aria-hidden="true" />, account.signOut),
   ];

@@ -11,7 +11,7 @@ import { useSignedIn } from "@/api/session";
 import { andTexts } from "@/i18n";
 import { AttentionMark } from "@/ui/AttentionMark";
 import { openOverlay, soughtTaken, useSought } from "@/ui/overlays";
-import { isMac } from "@/ui/shortcuts";
+import { isMac, useKeyChoices } from "@/ui/shortcuts";
 import { AccountMenu } from "./AccountMenu";
 import { type ConversationLine, conversationsQuery } from "./data";
 import { byDay, type DayGroup } from "./days";
@@ -67,6 +67,7 @@ interface SearchFieldProps {
 
 function SearchField({ field, query, onChange, onDown }: SearchFieldProps) {
   const { t } = useTranslation();
+  const hasKey = !useKeyChoices().off.has("palette");
   return (
     <label className="flex min-h-9 items-center gap-2.5 rounded-md border border-transparent px-3 text-sm text-muted focus-within:border-edge focus-within:bg-surface hover:bg-hover">
       <Search aria-hidden="true" className="size-4 shrink-0" />
@@ -91,8 +92,8 @@ function SearchField({ field, query, onChange, onDown }: SearchFieldProps) {
         <IconButton label={t("action.clear")} onClick={() => (onChange(""), field.current?.focus())} className="-mr-2"><X aria-hidden="true" /></IconButton>
       ) : (
         <button type="button" aria-label={t("nav.palette")} title={t("nav.palette")} onClick={() => openOverlay("palette")} className="-mr-2 flex min-h-7 items-center rounded-md px-2 hover:text-ink pointer-coarse:min-h-11">
-          <kbd className="font-mono text-xs max-lg:hidden">{isMac ? "⌘" : t("key.ctrl")} K</kbd>
-          <Command aria-hidden="true" className="size-4 lg:hidden" />
+          {hasKey ? <kbd className="font-mono text-xs max-lg:hidden">{isMac ? "⌘" : t("key.ctrl")} K</kbd> : null}
+          <Command aria-hidden="true" className={cx("size-4", hasKey && "lg:hidden")} />
         </button>
       )}
     </label>
