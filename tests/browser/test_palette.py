@@ -82,7 +82,17 @@ async def test_chats_actions_settings_and_models_are_found_and_done_by_keyboard(
     await expect(field_of(desk)).to_be_focused()
     await expect(page.get_by_role("button", name=words("chat.composer.model", name="echo"))).to_be_visible()
 
-    # What shows nothing new gives the keyboard back.
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_what_shows_nothing_new_gives_the_keyboard_back_and_the_way_out_is_in_it(
+    open_desk: OpenDesk, language: str
+) -> None:
+    desk = await open_desk(language)
+    page, words = desk.page, desk.words
+    olga = await olga_with(desk.harbour, language)
+    await asked(olga, "Wer vertritt Frau Müller?")
+    await enter(desk, "olga")
+    await expect(field_of(desk)).to_be_focused()
     await find(desk, words("palette.look.dark"))
     await page.keyboard.press("Enter")
     await expect(page.locator("html")).to_have_attribute("data-theme", "dark")
