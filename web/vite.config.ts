@@ -17,7 +17,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     manifest: true,
     // What nearly every page needs comes in one file: dozens of tiny ones cost 9 KB of gzip and twenty requests more.
-    rolldownOptions: { output: { codeSplitting: { groups: [{ name: "common", test: /(?:src|node_modules)/, minShareCount: 35 }] } } },
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: "common", test: /(?:src|node_modules)/, minShareCount: 37 }] } } },
   },
   // The pages show a guide of docs/.
   server: { fs: { allow: [".", "../docs"] }, proxy: { "/api": process.env.MOORAGE_API ?? "http://127.0.0.1:8077" } },

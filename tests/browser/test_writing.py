@@ -1,6 +1,7 @@
 """At the desk all day: keys that send or don't, what is seen at once, code, the picker, and ways without a mouse."""
 
 import re
+from html import unescape
 
 import pytest
 from playwright.async_api import Locator, Route, expect
@@ -185,3 +186,44 @@ async def test_without_models_an_owner_is_led_to_one_and_a_member_told_whom_to_a
     await enter(desk, "olga")
     await desk.page.get_by_role("link", name=desk.words("chat.first.connect")).click()
     await expect(desk.page).to_have_url(re.compile("/settings/models/custom/new$"))
+
+
+READ_FORMATTED = """async () => {
+  const [item] = await navigator.clipboard.read();
+  return (await item.getType("text/html")).text();
+}"""
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_an_answer_is_copied_as_markdown_and_as_it_looks_and_a_failure_is_said(
+    open_desk: OpenDesk, demo_harbour: Harbour, language: str
+) -> None:
+    desk = await open_desk(language)
+    olga = await demo_harbour.olga()
+    await olga.call("PATCH", "/api/profile", {"locale": language})
+    await enter(desk, "olga")
+    page, words = desk.page, desk.words
+    await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    await field_of(desk).fill("Show me code")
+    await page.keyboard.press("Enter")
+    await expect(desk.button("chat.regenerate.same")).to_be_visible()
+    await expect(page.locator("pre [class^=hl-]").first).to_be_visible()
+    await desk.button("chat.copy.answer").click()
+    await expect(desk.button("chat.copy.done")).to_be_visible()
+    markdown = await page.evaluate("navigator.clipboard.readText()")
+    await desk.button("chat.copy.formatted").click()
+    await expect(desk.button("chat.copy.formatted")).to_have_count(0)
+    html = await page.evaluate(READ_FORMATTED)
+    # Programs that take no formatting get the Markdown.
+    assert await page.evaluate("navigator.clipboard.readText()") == markdown
+    code = await page.locator("pre").first.inner_text()
+    assert code.splitlines()[0].strip() in unescape(html)
+    assert re.search("<pre[^>]*><code", html)
+    assert re.search("<(button|svg|span|div)|class=", html) is None
+    await page.evaluate("""() => {
+      navigator.clipboard.write = () => Promise.reject(new Error("no"));
+      document.execCommand = () => false;
+    }""")
+    await expect(desk.button("chat.copy.formatted")).to_be_visible()
+    await desk.button("chat.copy.formatted").click()
+    await expect(page.get_by_text(words("chat.copy.failed")).last).to_be_visible()

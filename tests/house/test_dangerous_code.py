@@ -20,6 +20,7 @@ NO_WAY_IN = {
 }
 KEPT_IN_THE_BROWSER = {
     "web/src/ui/themeChoice.ts": "light or dark",
+    "web/src/ui/shortcuts.ts": "which keys are switched off, and which one sends",
     "web/src/i18n/index.ts": "the language",
     "web/src/features/chat/useModelChoice.ts": "which model was chosen last: an id of ours",
     "web/src/features/chat/compare/acts.ts": "which models were compared last: ids of ours",

@@ -4,11 +4,12 @@ import { lazy, Suspense } from "react";
 import { Navigate, Outlet, useLocation } from "react-router";
 import { sessionQuery } from "@/api/queries";
 import { signInPath } from "./guards";
+import { Overlays } from "./Overlays";
 
 const Announcements = lazy(() => import("@/features/announcements/Announcements"));
 
 export function WhileSignedIn() {
   const { data: session } = useSuspenseQuery(sessionQuery);
   const { pathname, search } = useLocation();
-  return session.me ? <><Outlet /><Suspense><Announcements /></Suspense></> : <Navigate to={signInPath(pathname, search)} state={{ ended: true }} replace />;
+  return session.me ? <><Outlet /><Overlays /><Suspense><Announcements /></Suspense></> : <Navigate to={signInPath(pathname, search)} state={{ ended: true }} replace />;
 }

@@ -54,6 +54,7 @@ export const router = createBrowserRouter([
               { path: "profile", lazy: () => import("@/features/team/ProfilePage") },
               { path: "security", lazy: () => import("@/features/accounts/SecurityPage") },
               { path: "appearance", lazy: () => import("@/features/team/AppearancePage") },
+              { path: "shortcuts", lazy: () => andTexts(import("@/features/team/ShortcutsPage"), "later") },
               { path: "team/members", lazy: () => import("@/features/team/MembersPage") },
               { path: "team/plan", lazy: () => import("@/features/team/PlanPage") },
               { path: "team/conversations", lazy: () => andTexts(import("@/features/team/conversations/ConversationRulesPage"), "sealing") },

@@ -15,6 +15,7 @@ export function DialogPopup({ open, onClose, title, description, children, actio
       <Base.Portal>
         <Base.Backdrop className="fixed inset-0 z-40 bg-black/40" />
         <Base.Popup
+          data-asks
           className={cx(
             "fixed top-1/2 left-1/2 z-50 flex max-h-[min(44rem,calc(100dvh-2rem))] w-[calc(100vw-2rem)] -translate-x-1/2 -translate-y-1/2 flex-col rounded-xl border border-line bg-raised shadow-float outline-none",
             // Where there is hardly any height all of it scrolls; else only the middle, and what there is to do stays in sight.

@@ -17,6 +17,10 @@ export interface FilterGroup {
   key: string;
   label: ReactNode;
   items: readonly FilterItem[];
+  /** Somebody else has looked already: all of it is shown, whatever stands in the field. */
+  isFound?: boolean;
+  /** Shows no more of it than this. */
+  atMost?: number;
 }
 
 export interface FilterListProps {
@@ -27,7 +31,18 @@ export interface FilterListProps {
   empty: ReactNode;
   /** Text of the button below a list that was cut, e.g. "Show all 457". */
   showAll: (count: number) => string;
+  /** Said after the typing has paused, for whoever doesn't see the list; undefined: nothing yet. */
+  counted: ((count: number) => string) | undefined;
   inputRef?: RefObject<HTMLInputElement | null>;
+  /** What stands in the field at first. */
+  begun?: string;
+  onQuery?: (query: string) => void;
+  /** Backspace in an empty field. */
+  onBack?: () => void;
+  /** Stands beside the field. */
+  beside?: ReactNode;
+  /** Stands below the list. */
+  foot?: ReactNode;
   /** What Shift+Enter does with the choice; `hint` says so below the list. */
   onAct?: (key: string) => void;
   hint?: string;
@@ -35,11 +50,12 @@ export interface FilterListProps {
 
 /** So many are shown at first, and as many more each time that the keyboard comes to the last. */
 const shownAtOnce = 60;
+const saidAfterMs = 600;
 
 function filterGroups(groups: readonly FilterGroup[], query: string): FilterGroup[] {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
   const fits = (item: FilterItem): boolean => words.every((word) => item.text.toLowerCase().includes(word));
-  return groups.map((g) => ({ ...g, items: g.items.filter(fits) })).filter((g) => g.items.length > 0);
+  return groups.map((g) => ({ ...g, items: (g.isFound ? g.items : g.items.filter(fits)).slice(0, g.atMost) })).filter((g) => g.items.length > 0);
 }
 
 function cutGroups(groups: readonly FilterGroup[], limit: number): FilterGroup[] {
@@ -53,10 +69,10 @@ function cutGroups(groups: readonly FilterGroup[], limit: number): FilterGroup[]
   return kept;
 }
 
-export function FilterList({ groups, onPick, searchLabel, listLabel, empty, showAll, inputRef, onAct, hint }: FilterListProps) {
+export function FilterList({ groups, onPick, searchLabel, listLabel, empty, showAll, counted, inputRef, begun = "", onQuery, onBack, beside, foot, onAct, hint }: FilterListProps) {
   const id = useId();
   const list = useRef<HTMLDivElement>(null);
-  const [query, setQuery] = useState("");
+  const [query, setQuery] = useState(begun);
   const [limit, setLimit] = useState(shownAtOnce);
   const [active, setActive] = useState<string | null>(() => groups.flatMap((g) => g.items).find((i) => i.selected)?.key ?? null);
   const found = useMemo(() => filterGroups(groups, query), [groups, query]);
@@ -66,6 +82,7 @@ export function FilterList({ groups, onPick, searchLabel, listLabel, empty, show
   const activeItem = items.find((item) => item.key === active) ?? items.find((item) => !item.disabled) ?? items[0];
   const activeKey = activeItem?.key;
   const places = new Map(items.map((item, at) => [item.key, at + 1]));
+  const said = useSaid(query === "" || !counted ? "" : counted(count));
 
   useEffect(() => {
     if (activeKey) list.current?.querySelector(`[data-key="${CSS.escape(activeKey)}"]`)?.scrollIntoView({ block: "nearest" });
@@ -88,6 +105,9 @@ export function FilterList({ groups, onPick, searchLabel, listLabel, empty, show
         setActive(activeItem.key);
         onAct(activeItem.key);
       } else if (activeItem && !activeItem.disabled) onPick(activeItem.key);
+    } else if (event.key === "Backspace" && query === "" && onBack) {
+      event.preventDefault();
+      onBack();
     }
   };
 
@@ -108,11 +128,13 @@ export function FilterList({ groups, onPick, searchLabel, listLabel, empty, show
           spellCheck={false}
           placeholder={searchLabel}
           value={query}
-          onChange={(event) => (setQuery(event.target.value), setActive(null), setLimit(shownAtOnce))}
+          onChange={(event) => (setQuery(event.target.value), setActive(null), setLimit(shownAtOnce), onQuery?.(event.target.value))}
           onKeyDown={onKeyDown}
           className="min-h-11 w-full min-w-0 bg-transparent text-sm outline-none max-sm:text-[16px]"
         />
+        {beside}
       </div>
+      <p role="status" className="sr-only">{said}</p>
       <div ref={list} id={`${id}-list`} role="listbox" aria-label={listLabel} className="min-h-0 overflow-y-auto overscroll-contain pb-2">
         {shown.map((group) => (
           <div key={group.key} role="group" aria-labelledby={`${id}-g-${group.key}`}>
@@ -142,6 +164,7 @@ export function FilterList({ groups, onPick, searchLabel, listLabel, empty, show
         ))}
       </div>
       {count === 0 ? <div className="px-4 py-5 text-sm text-muted">{empty}</div> : null}
+      {foot}
       {items.length < count ? (
         <button type="button" onClick={() => setLimit(count)} className="min-h-10 border-t border-line text-sm font-semibold text-accent hover:bg-hover">
           {showAll(count)}
@@ -150,4 +173,14 @@ export function FilterList({ groups, onPick, searchLabel, listLabel, empty, show
       {hint ? <p id={`${id}-hint`} className="border-t border-line px-3.5 py-1.5 text-xs text-muted pointer-coarse:hidden">{hint}</p> : null}
     </div>
   );
+}
+
+/** A sentence, once it has stood for a moment: not one for every letter. */
+function useSaid(sentence: string): string {
+  const [said, setSaid] = useState("");
+  useEffect(() => {
+    const timer = setTimeout(() => setSaid(sentence), sentence === "" ? 0 : saidAfterMs);
+    return () => clearTimeout(timer);
+  }, [sentence]);
+  return said;
 }

@@ -4,6 +4,7 @@ import { lazy, type ReactNode, Suspense, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useLocation } from "react-router";
 import { IconButton } from "./Button";
+import { useOverlay, useSought } from "./overlays";
 
 const Drawer = lazy(() => import("./Drawer").then((module) => ({ default: module.Drawer })));
 
@@ -22,6 +23,11 @@ export function SideColumn({ label, heading, side, children }: SideColumnProps) 
   // The drawer is open on the page it was opened on; going elsewhere closes it.
   const [openOn, setOpenOn] = useState<string | null>(null);
   const main = useRef<HTMLElement>(null);
+  // What lies over the page takes the drawer's place; a wish to search opens it where the column isn't shown.
+  const isCovered = useOverlay() !== null;
+  const isSought = useSought() !== null;
+  if (isCovered && openOn !== null) setOpenOn(null);
+  else if (!isCovered && isSought && openOn !== pathname && !matchMedia("(min-width: 64rem)").matches) setOpenOn(pathname);
   return (
     <div className="grid min-h-dvh lg:grid-cols-[264px_minmax(0,1fr)]">
       <a href="#main" onClick={(event) => (event.preventDefault(), main.current?.focus())} className="sr-only focus:not-sr-only focus:fixed focus:top-2 focus:left-2 focus:z-50 focus:rounded-md focus:bg-raised focus:px-3 focus:py-2">

@@ -15,6 +15,17 @@ function copyByHand(text: string): boolean {
   return done;
 }
 
+/** Resolves to whether it is in the clipboard. */
+export async function copyText(text: string): Promise<boolean> {
+  try {
+    if (!navigator.clipboard) return copyByHand(text);
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return copyByHand(text);
+  }
+}
+
 export function useCopy(): { copied: boolean; copy: (text: string) => void } {
   const [copied, setCopied] = useState(false);
   useEffect(() => {
@@ -22,9 +33,6 @@ export function useCopy(): { copied: boolean; copy: (text: string) => void } {
     const timer = setTimeout(() => setCopied(false), shownForMs);
     return () => clearTimeout(timer);
   }, [copied]);
-  const copy = (text: string): void => {
-    const write = navigator.clipboard ? navigator.clipboard.writeText(text).then(() => true) : Promise.resolve(copyByHand(text));
-    write.then(setCopied, () => setCopied(copyByHand(text)));
-  };
+  const copy = (text: string): void => void copyText(text).then(setCopied);
   return { copied, copy };
 }

@@ -1,40 +1,23 @@
-// Who is signed in: other teams, and the way out.
-import { useQueryClient } from "@tanstack/react-query";
-import { CircleUser, LogOut, Users } from "lucide-react";
+// Who is signed in: what is done by keyboard, other teams, and the way out.
+import { CircleUser, Command, Keyboard, LogOut, Users } from "lucide-react";
 import { useTranslation } from "react-i18next";
-import { useNavigate } from "react-router";
-import { api, asProblem, type Schemas } from "@/api/client";
-import { keys, rememberSession, type SessionView } from "@/api/queries";
-import { useSignedIn } from "@/api/session";
-import { notify } from "@/ui/Announcer";
 import { IconButton } from "@/ui/Button";
 import { Menu } from "@/ui/Menu";
-import { forgetDrafts } from "./useDraft";
+import { openOverlay } from "@/ui/overlays";
+import { useAccount } from "./useAccount";
 
 export function AccountMenu() {
   const { t } = useTranslation();
-  const { me, team, session } = useSignedIn();
-  const client = useQueryClient();
-  const navigate = useNavigate();
-  const say = (error: unknown) => notify(asProblem(error).message, "danger");
-  const signOut = async () => {
-    await api.post<Schemas["Done"]>("/api/sign-out");
-    // Nothing of this person may be shown to the next one at this desk. A full load also forgets every query.
-    forgetDrafts();
-    location.assign("/sign-in");
-  };
-  const switchTo = async (teamId: string) => {
-    const view = rememberSession(await api.post<SessionView>("/api/session/team", { team_id: teamId }));
-    client.clear();
-    client.setQueryData(keys.session, view);
-    await navigate("/");
-  };
+  const { name, otherTeams, switchTo, signOut } = useAccount();
   return (
     <Menu
-      trigger={<IconButton label={t("account.menu", { name: me.name })}><CircleUser aria-hidden="true" /></IconButton>}
+      trigger={<IconButton label={t("account.menu", { name })}><CircleUser aria-hidden="true" /></IconButton>}
       entries={[
-        ...(session.teams ?? []).filter((other) => other.id !== team.id).map((other) => ({ label: t("team.switch", { name: other.name }), icon: <Users aria-hidden="true" />, onSelect: () => void switchTo(other.id).catch(say) })),
-        { label: t("account.signOut"), icon: <LogOut aria-hidden="true" />, onSelect: () => void signOut().catch(say) },
+        { label: t("nav.palette"), icon: <Command aria-hidden="true" />, onSelect: () => openOverlay("palette") },
+        { label: t("nav.keys"), icon: <Keyboard aria-hidden="true" />, onSelect: () => openOverlay("sheet") },
+        null,
+        ...otherTeams.map((other) => ({ label: t("team.switch", { name: other.name }), icon: <Users aria-hidden="true" />, onSelect: () => switchTo(other.id) })),
+        { label: t("account.signOut"), icon: <LogOut aria-hidden="true" />, onSelect: signOut },
       ]}
     />
   );

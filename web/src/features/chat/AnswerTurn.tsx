@@ -1,12 +1,12 @@
 // One answer: the spine in the colour of its origin, what it says, and what can be done with it.
-import { Check, Columns2, Copy, RefreshCw, StepForward } from "lucide-react";
+import { Columns2, RefreshCw, StepForward } from "lucide-react";
 import { memo } from "react";
 import { useTranslation } from "react-i18next";
 import type { LiveReply } from "@/stream/liveReply";
-import { Button, IconButton } from "@/ui/Button";
-import { useCopy } from "@/ui/useCopy";
+import { Button } from "@/ui/Button";
 import { AnswerBody, useLiveAnswer } from "./AnswerBody";
 import { BranchCounter } from "./BranchCounter";
+import { CopyAnswer } from "./CopyAnswer";
 import type { Again } from "./data";
 import { MarginNote } from "./MarginNote";
 import { OtherModel } from "./OtherModel";
@@ -62,7 +62,6 @@ export const AnswerTurn = memo(function AnswerTurn({ message, siblings, locked, 
 
 function AnswerTools({ message, siblings, locked, onAnother, onCompare, onShow }: Omit<AnswerTurnProps, "onOver">) {
   const { t } = useTranslation(["chat", "common"]);
-  const { copied, copy } = useCopy();
   const outcome = message.reply ? outcomeOf(message.reply) : null;
   const isWhole = outcome === null;
   // After a stop by length it stands in the note above.
@@ -71,11 +70,7 @@ function AnswerTools({ message, siblings, locked, onAnother, onCompare, onShow }
     <div className="turn-tools flex min-h-9 flex-wrap items-center gap-0.5 pt-1 pl-2.5 xl:col-start-2 xl:-ml-2 xl:pl-0">
       <BranchCounter id={message.id} siblings={siblings} onShow={onShow} disabled={locked} />
       <span className={isWhole ? "tools-fade flex flex-wrap items-center" : "flex flex-wrap items-center"}>
-        {message.text ? (
-          <IconButton label={copied ? t("copy.done") : t("copy.answer")} onClick={() => copy(message.text)}>
-            {copied ? <Check aria-hidden="true" /> : <Copy aria-hidden="true" />}
-          </IconButton>
-        ) : null}
+        {message.text ? <CopyAnswer text={message.text} /> : null}
         {offersContinue ? (
           <Button variant="quiet" size="sm" aria-disabled={locked || undefined} onClick={() => !locked && onAnother({ way: "continue", messageId: message.id, modelRef: null })}>
             <StepForward aria-hidden="true" />

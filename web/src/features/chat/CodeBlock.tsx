@@ -47,7 +47,7 @@ export const CodeBlock = memo(function CodeBlock({ text, lang, closed }: { text:
   const pieces = useHighlight(text, language, closed);
   return (
     <div className="code-frame group">
-      <div className="flex items-center justify-between gap-2 border-b border-line py-0.5 pr-1 pl-3.5 font-sans text-xs text-muted">
+      <div data-page-only className="flex items-center justify-between gap-2 border-b border-line py-0.5 pr-1 pl-3.5 font-sans text-xs text-muted">
         <span>{language || t("code.plain")}</span>
         <span className="flex">
           <IconButton label={t("code.wrap")} aria-pressed={wraps} onClick={() => setWraps(!wraps)} className={cx(wraps && "bg-hover text-ink")}>

@@ -4,6 +4,7 @@ import { type KeyboardEvent, type Ref, Suspense, useImperativeHandle, useLayoutE
 import { useTranslation } from "react-i18next";
 import { announce } from "@/ui/Announcer";
 import { Button, IconButton } from "@/ui/Button";
+import { isSendPressed } from "@/ui/shortcuts";
 import { Spinner } from "@/ui/Spinner";
 import { AttachButton } from "./attachments/AttachButton";
 import type { Attachment } from "./attachments/kinds";
@@ -94,7 +95,7 @@ export function Composer({ conversationId, parentId, choice, several, blockedBy,
   useImperativeHandle(ref, () => ({ submit, focus: () => field.current?.focus() }));
   const onKeyDown = (event: KeyboardEvent) => {
     // 229 is what some input methods send while a character is still being composed.
-    if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing || event.keyCode === 229) return;
+    if (!isSendPressed(event) || event.nativeEvent.isComposing || event.keyCode === 229) return;
     event.preventDefault();
     submit();
   };

@@ -25,6 +25,7 @@ import { leavesOwnHardware } from "./leaving";
 import { lookForTitle } from "./lateTitle";
 import { SealContext } from "./seal";
 import { lookAtState } from "./stateAfter";
+import { useAsOpenChat } from "./openChat";
 import { Thread } from "./Thread";
 import { type Conversation, lastModel, type Message, newestLeaf, runningReply, visibleBranch, withMessages } from "./tree";
 import { useEnded } from "./useEnded";
@@ -77,6 +78,9 @@ export function ConversationView({ conversation, wantedModel = null }: { convers
     if (isStored && several.isOn) several.toggle();
     return isStored;
   };
+
+  const toField = () => composer.current?.focus();
+  useAsOpenChat({ seal: seal.open, modelRef: choice.ref, focus: toField, choose: (ref) => (several.isOn && several.toggle(), choice.choose(ref), toField()) });
 
   const failed = sender.failed;
   // Words from the field may have been changed since; an edit goes out again as it was.

@@ -8,11 +8,11 @@ import { modelsQuery, type OriginName, type PickerModel } from "@/api/queries";
 import { useSignedIn } from "@/api/session";
 import { contextSize } from "./contextSize";
 import { useStar } from "./useStar";
-import { useOpenSeal, useWithinSeal } from "./seal";
+import { type Seal, useOpenSeal, useWithinSeal } from "./seal";
 import { Trouble } from "./Trouble";
 import { OriginMark } from "@/ui/Badge";
 import { announce } from "@/ui/Announcer";
-import { FilterList } from "@/ui/FilterList";
+import { type FilterGroup, FilterList } from "@/ui/FilterList";
 import { Skeleton } from "@/ui/Spinner";
 import { ErrorState, Note } from "@/ui/States";
 import { cx } from "@/ui/cx";
@@ -25,16 +25,13 @@ export interface PickerListProps {
   search: RefObject<HTMLInputElement | null>;
 }
 
-export function PickerList({ value, onPick, search }: PickerListProps) {
+/** Every model as a line of a list, by origin; unavailable ones say why. */
+export function useModelGroups(value: string | null, seal: Seal) {
   const { t } = useTranslation(["chat", "common"]);
-  const { t: words } = useTranslation("picker");
-  // The panel gives it the keyboard when it opens; where the list comes later, there was nothing to give it to.
-  useEffect(() => search.current?.focus(), [search]);
   const { data, error, refetch } = useQuery(modelsQuery);
-  const models = useWithinSeal(data?.models, useOpenSeal());
+  const { t: words } = useTranslation("picker");
+  const models = useWithinSeal(data?.models, seal);
   const star = useStar();
-  const { canManage } = useSignedIn();
-  if (error && !data) return <div className="px-4"><ErrorState error={error} onRetry={() => void refetch()} /></div>;
   const starred = data?.starred ?? [];
   const toggle = (ref: string) => {
     const model = models.find((m) => m.ref === ref);
@@ -43,8 +40,6 @@ export function PickerList({ value, onPick, search }: PickerListProps) {
     star(ref, !isStarred);
     announce(words(isStarred ? "unstarred" : "starred", { name: model.name }));
   };
-  // Nothing known yet is not nothing there.
-  if (!data) return <div className="p-4"><Skeleton label={t("common:loading")} lines={3} /></div>;
   const itemOf = (m: PickerModel) => ({
     key: m.ref,
     text: `${m.name} ${m.alias?.name ?? ""} ${m.model_id} ${m.connection_name} ${t(`common:origin.${m.origin}`)}`,
@@ -53,7 +48,7 @@ export function PickerList({ value, onPick, search }: PickerListProps) {
     node: <PickerLine model={m} isSelected={m.ref === value} saidAbove={data?.refusal?.code} isStarred={starred.includes(m.ref)} onStar={() => toggle(m.ref)} />,
   });
   const others = models.filter((m) => !starred.includes(m.ref));
-  const groups = [
+  const groups: FilterGroup[] = [
     // In the order of starring, and once: what stands here says its origin itself.
     { key: "favourites", label: <FavouritesLabel />, items: starred.flatMap((ref) => models.filter((m) => m.ref === ref)).map(itemOf) },
     { key: "alias", label: <AliasGroupLabel />, items: others.filter((m) => m.alias).map(itemOf) },
@@ -63,6 +58,19 @@ export function PickerList({ value, onPick, search }: PickerListProps) {
       items: others.filter((m) => m.origin === origin && !m.alias).map(itemOf),
     })),
   ];
+  return { data, error, refetch, groups, count: models.length, toggle };
+}
+
+export function PickerList({ value, onPick, search }: PickerListProps) {
+  const { t } = useTranslation(["chat", "common"]);
+  const { t: words } = useTranslation("picker");
+  // The panel gives it the keyboard when it opens; where the list comes later, there was nothing to give it to.
+  useEffect(() => search.current?.focus(), [search]);
+  const { canManage } = useSignedIn();
+  const { data, error, refetch, groups, count, toggle } = useModelGroups(value, useOpenSeal());
+  if (error && !data) return <div className="px-4"><ErrorState error={error} onRetry={() => void refetch()} /></div>;
+  // Nothing known yet is not nothing there.
+  if (!data) return <div className="p-4"><Skeleton label={t("common:loading")} lines={3} /></div>;
   return (
     <div className="flex max-h-[min(26rem,calc(100dvh-8rem))] flex-col">
       {data?.refusal ? <div className="p-2"><Note tone="warn">{data.refusal.message}</Note></div> : null}
@@ -72,8 +80,9 @@ export function PickerList({ value, onPick, search }: PickerListProps) {
         inputRef={search}
         searchLabel={words("search")}
         listLabel={t("picker.title")}
-        empty={models.length > 0 ? words("noMatch") : `${words("none")} ${words(canManage ? "noneManage" : "noneAsk")}`}
-        showAll={(count) => words("showAll", { count })}
+        empty={count > 0 ? words("noMatch") : `${words("none")} ${words(canManage ? "noneManage" : "noneAsk")}`}
+        showAll={(all) => words("showAll", { count: all })}
+        counted={(found) => words("count", { count: found })}
         onAct={toggle}
         hint={words("keys")}
       />

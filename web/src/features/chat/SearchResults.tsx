@@ -1,21 +1,17 @@
 // What was found in one's own conversations, in place of the list: each hit is a link to the very message.
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { type KeyboardEvent, useEffect, useMemo, useState } from "react";
+import { type KeyboardEvent, useEffect, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useLocation, useNavigate } from "react-router";
-import { api, asProblem, type Schemas } from "@/api/client";
-import { keys } from "@/api/queries";
+import { asProblem, type Schemas } from "@/api/client";
 import { useFormats } from "@/i18n/format";
 import { announce } from "@/ui/Announcer";
 import { Button } from "@/ui/Button";
 import { Skeleton } from "@/ui/Spinner";
 import { SearchFilters, TakeAway } from "./SearchFilters";
-import { type Filters, narrowing, readFilters, writeFilters } from "./searchFilters";
+import { type Filters, readFilters, writeFilters } from "./searchFilters";
+import { type FoundChat, useSearch } from "./searching";
 
-type Result = Schemas["ResultView"];
 type Piece = Schemas["TextPiece"];
-
-const pauseMs = 250;
 
 export interface SearchResultsProps {
   query: string;
@@ -26,15 +22,9 @@ export interface SearchResultsProps {
 
 export function SearchResults({ query, onLeave, onPicked }: SearchResultsProps) {
   const { t } = useTranslation(["chat", "common", "search"]);
-  const wanted = usePaused(query.trim());
   const [filters, setFilters] = useFilters();
   const isNarrow = Object.keys(filters).length > 0;
-  const { data, error, isPending, isPlaceholderData, refetch } = useQuery({
-    queryKey: keys.search(wanted, filters),
-    queryFn: ({ signal }) => api.post<Schemas["SearchView"]>("/api/searches", { text: wanted, ...narrowing(filters) }, signal),
-    placeholderData: keepPreviousData,
-    staleTime: 5_000,
-  });
+  const { data, error, isPending, isPlaceholderData, refetch, wanted } = useSearch(query, filters);
   const count = data?.results.length;
   useEffect(() => {
     if (count !== undefined && !isPlaceholderData) announce(count === 0 ? t("search:none") : t("search:count", { count }));
@@ -58,7 +48,7 @@ export function SearchResults({ query, onLeave, onPicked }: SearchResultsProps) 
   );
 }
 
-function Found({ result, onPicked }: { result: Result; onPicked: () => void }) {
+function Found({ result, onPicked }: { result: FoundChat; onPicked: () => void }) {
   const { t } = useTranslation(["chat", "common", "search"]);
   const { date } = useFormats();
   const path = `/c/${result.conversation_id}`;
@@ -83,7 +73,7 @@ function Found({ result, onPicked }: { result: Result; onPicked: () => void }) {
   );
 }
 
-function Marked({ pieces }: { pieces: readonly Piece[] }) {
+export function Marked({ pieces }: { pieces: readonly Piece[] }) {
   // Pieces never move: their place is their identity.
   // oxlint-disable-next-line react/no-array-index-key
   return pieces.map((piece, index) => (piece.marked ? <mark key={index} className="rounded-sm bg-accent/20 font-semibold text-ink">{piece.text}</mark> : <span key={index}>{piece.text}</span>));
@@ -96,16 +86,6 @@ function useFilters(): [Filters, (filters: Filters) => void] {
   // In place: "Back" leads to the page before, not through what was tried.
   const set = (next: Filters) => void navigate({ search: writeFilters(new URLSearchParams(search), next), hash }, { replace: true, state: state as unknown });
   return [filters, set];
-}
-
-/** What was typed, once the typing has paused. */
-function usePaused(text: string): string {
-  const [paused, setPaused] = useState(text);
-  useEffect(() => {
-    const timer = setTimeout(() => setPaused(text), pauseMs);
-    return () => clearTimeout(timer);
-  }, [text]);
-  return paused;
 }
 
 function moveBetweenLinks(event: KeyboardEvent<HTMLElement>, onLeave: () => void): void {

@@ -1,7 +1,7 @@
 // The left column: the team, a new chat, the search, conversations as pinned, by day and archived, and the account.
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { ChevronRight, Plus, Search, Settings, Users, X } from "lucide-react";
-import { lazy, type RefObject, Suspense, useEffect, useMemo, useRef, useState } from "react";
+import { ChevronRight, Command, Plus, Search, Settings, Users, X } from "lucide-react";
+import { lazy, type RefObject, Suspense, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, NavLink } from "react-router";
 import { Button, buttonClass, IconButton } from "@/ui/Button";
@@ -10,6 +10,8 @@ import { cx } from "@/ui/cx";
 import { useSignedIn } from "@/api/session";
 import { andTexts } from "@/i18n";
 import { AttentionMark } from "@/ui/AttentionMark";
+import { openOverlay, soughtTaken, useSought } from "@/ui/overlays";
+import { isMac, useKeyChoices } from "@/ui/shortcuts";
 import { AccountMenu } from "./AccountMenu";
 import { type ConversationLine, conversationsQuery } from "./data";
 import { byDay, type DayGroup } from "./days";
@@ -17,8 +19,6 @@ import { ListLine } from "./ListLine";
 
 const Archive = lazy(() => import("./Archive").then((module) => ({ default: module.Archive })));
 const SearchResults = lazy(() => andTexts(import("./SearchResults"), "later").then((module) => ({ default: module.SearchResults })));
-
-const isMac = /Mac|iPhone|iPad/.test(navigator.platform);
 
 export function Sidebar() {
   const { t } = useTranslation(["common", "chat"]);
@@ -28,6 +28,14 @@ export function Sidebar() {
   const side = useRef<HTMLDivElement>(null);
   const toResults = () => side.current?.querySelector<HTMLElement>("a[data-result]")?.focus();
   const close = () => (setQuery(""), field.current?.focus());
+  const sought = useSought();
+  // Before a drawer looks where to put the keyboard. The column of a wide window is there in a narrow one too, unseen.
+  useLayoutEffect(() => {
+    if (sought === null || !field.current?.checkVisibility()) return;
+    setQuery(sought);
+    field.current.focus();
+    soughtTaken();
+  }, [sought]);
   return (
     <>
       <div className="flex flex-col gap-2 px-3 pt-4 pb-2">
@@ -59,17 +67,7 @@ interface SearchFieldProps {
 
 function SearchField({ field, query, onChange, onDown }: SearchFieldProps) {
   const { t } = useTranslation();
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent): void => {
-      // On a Mac, Ctrl+K is "delete to the end of the line".
-      const isModified = isMac ? event.metaKey && !event.ctrlKey : event.ctrlKey && !event.metaKey;
-      if (event.key.toLowerCase() !== "k" || !isModified || event.altKey || event.shiftKey) return;
-      event.preventDefault();
-      field.current?.focus();
-    };
-    addEventListener("keydown", onKey);
-    return () => removeEventListener("keydown", onKey);
-  }, [field]);
+  const hasKey = !useKeyChoices().off.has("palette");
   return (
     <label className="flex min-h-9 items-center gap-2.5 rounded-md border border-transparent px-3 text-sm text-muted focus-within:border-edge focus-within:bg-surface hover:bg-hover">
       <Search aria-hidden="true" className="size-4 shrink-0" />
@@ -93,7 +91,10 @@ function SearchField({ field, query, onChange, onDown }: SearchFieldProps) {
       {query ? (
         <IconButton label={t("action.clear")} onClick={() => (onChange(""), field.current?.focus())} className="-mr-2"><X aria-hidden="true" /></IconButton>
       ) : (
-        <kbd aria-hidden="true" className="font-mono text-xs max-lg:hidden">{isMac ? "⌘ K" : "Ctrl K"}</kbd>
+        <button type="button" aria-label={t("nav.palette")} title={t("nav.palette")} onClick={() => openOverlay("palette")} className="-mr-2 flex min-h-7 items-center rounded-md px-2 hover:text-ink pointer-coarse:min-h-11">
+          {hasKey ? <kbd className="font-mono text-xs max-lg:hidden">{isMac ? "⌘" : t("key.ctrl")} K</kbd> : null}
+          <Command aria-hidden="true" className={cx("size-4", hasKey && "lg:hidden")} />
+        </button>
       )}
     </label>
   );

@@ -2,6 +2,7 @@
 import { type KeyboardEvent, type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Button } from "@/ui/Button";
+import { isPressed } from "@/ui/shortcuts";
 import { MessageFiles } from "./attachments/Late";
 import { AnswerTurn, type AnswerTurnProps } from "./AnswerTurn";
 import { SwitchLine } from "./SwitchLine";
@@ -37,7 +38,7 @@ export interface ThreadProps {
 const shownAtFirst = 60;
 
 function moveBetweenTurns(event: KeyboardEvent<HTMLElement>): void {
-  if (!event.altKey || (event.key !== "ArrowUp" && event.key !== "ArrowDown")) return;
+  if (!isPressed("turns", event)) return;
   const turns = [...event.currentTarget.querySelectorAll<HTMLElement>("[data-turn]")];
   const at = turns.findIndex((turn) => turn.contains(document.activeElement));
   const next = turns[at === -1 ? turns.length - 1 : at + (event.key === "ArrowDown" ? 1 : -1)];

@@ -1,5 +1,6 @@
 // F6 goes from region to region: list, page, message field. Shift goes back.
 import { useEffect } from "react";
+import { isPressed } from "@/ui/shortcuts";
 
 const focusable = "a[href], button:not([disabled]), textarea, input, [tabindex]";
 
@@ -12,7 +13,7 @@ function enter(region: HTMLElement): void {
 export function useRegionKeys(): void {
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
-      if (event.key !== "F6" || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (!isPressed("regions", event)) return;
       const regions = [...document.querySelectorAll<HTMLElement>("[data-region]")].filter((r) => r.offsetParent !== null || r.getClientRects().length > 0);
       if (regions.length === 0) return;
       event.preventDefault();

@@ -1,5 +1,5 @@
 // One answer of a comparison: whose it is (or a letter), the text as it grows, what it took, and what can be done with it.
-import { Check, CircleCheck, Copy, Receipt as ReceiptIcon, Square } from "lucide-react";
+import { CircleCheck, Receipt as ReceiptIcon, Square } from "lucide-react";
 import { memo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { asProblem } from "@/api/client";
@@ -9,8 +9,8 @@ import { notify } from "@/ui/Announcer";
 import { Badge, OriginMark } from "@/ui/Badge";
 import { Button, IconButton } from "@/ui/Button";
 import { cx } from "@/ui/cx";
-import { useCopy } from "@/ui/useCopy";
 import { calledAs } from "../alias";
+import { CopyAnswer } from "../CopyAnswer";
 import { AnswerBody, useLiveAnswer } from "../AnswerBody";
 import { stopReply } from "../data";
 import { ReceiptPopover } from "../MarginNote";
@@ -91,14 +91,9 @@ function StopOne({ replyId, name }: { replyId: string; name: string }) {
 
 function Tools({ message, name, goesOnHere, onGoOn }: { message: Message; name: string; goesOnHere: boolean; onGoOn: ColumnProps["onGoOn"] }) {
   const { t } = useTranslation(["compare", "chat"]);
-  const { copied, copy } = useCopy();
   return (
     <span className="flex flex-wrap items-center gap-1">
-      {message.text ? (
-        <IconButton label={copied ? t("chat:copy.done") : t("chat:copy.answer")} onClick={() => copy(message.text)}>
-          {copied ? <Check aria-hidden="true" /> : <Copy aria-hidden="true" />}
-        </IconButton>
-      ) : null}
+      {message.text ? <CopyAnswer text={message.text} /> : null}
       {message.reply && message.reply.origin !== "hidden" ? <ReceiptPopover receipt={message.reply} trigger={<IconButton label={t("chat:receipt.title")}><ReceiptIcon aria-hidden="true" /></IconButton>} /> : null}
       {goesOnHere ? <span className="text-xs font-semibold text-accent">{t("column.goesOn")}</span> : null}
       {!goesOnHere && onGoOn ? <Button size="sm" onClick={() => onGoOn(message.id)} aria-label={t("column.goOnNamed", { name })}>{t("column.goOn")}</Button> : null}

@@ -54,6 +54,7 @@ export function TargetChoice({ value, error, onChange }: TargetChoiceProps) {
           listLabel={t("alias.target")}
           empty={targets.length === 0 ? t("alias.no_models") : t("alias.no_hits")}
           showAll={(count) => `${count}`}
+          counted={(count) => t("alias.found", { count })}
         />
       </div>
       {error ? <p id={`${id}-error`} className="text-sm text-danger">{error}</p> : null}
