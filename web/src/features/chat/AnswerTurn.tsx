@@ -39,7 +39,7 @@ export const AnswerTurn = memo(function AnswerTurn({ message, siblings, locked, 
       data-turn
       data-origin={receipt.origin}
       aria-busy={isRunning}
-      className="turn thread-grid group/turn pt-1 outline-none"
+      className="turn thread-grid group/turn pt-1 -outline-offset-2"
     >
       <div className="pb-2 xl:pb-0"><MarginNote receipt={live?.receipt ?? receipt} /></div>
       <div className="relative min-w-0 pl-4 xl:col-start-2 xl:pl-0">
