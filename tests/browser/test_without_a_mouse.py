@@ -106,7 +106,7 @@ async def test_from_sign_in_to_a_stopped_answer_and_its_receipt(open_desk: OpenD
     await expect(receipt).to_be_focused()
 
 
-async def test_an_edit_that_is_left_leaves_the_focus_at_its_message(open_desk: OpenDesk) -> None:
+async def test_an_edit_that_is_left_and_an_answer_that_is_replaced_keep_the_place(open_desk: OpenDesk) -> None:
     desk = await open_desk("en")
     page, words = desk.page, desk.words
     olga = await desk.harbour.olga()
@@ -122,6 +122,12 @@ async def test_an_edit_that_is_left_leaves_the_focus_at_its_message(open_desk: O
     turn = page.get_by_role("article", name=words("chat.turn.yours"))
     await expect(turn).to_be_focused()
     assert await turn.evaluate(IS_SEEN)
+    # Asked again, the answer goes with the button that was pressed: from here the keys lead to the new one.
+    await press(desk, desk.button("chat.regenerate.same"))
+    await expect(page.get_by_text(words("chat.branch.count", at=2, of=2))).to_be_visible()
+    await expect(desk.thread()).to_be_focused()
+    await page.keyboard.press("Alt+ArrowUp")
+    await expect(page.get_by_role("article").last).to_be_focused()
 
 
 async def test_a_dialog_that_is_left_and_a_note_that_is_closed_leave_the_focus_where_it_was(

@@ -4,6 +4,7 @@ import { memo } from "react";
 import { useTranslation } from "react-i18next";
 import type { LiveReply } from "@/stream/liveReply";
 import { Button, IconButton } from "@/ui/Button";
+import { GivesFocusBack } from "@/ui/GivesFocusBack";
 import { useCopy } from "@/ui/useCopy";
 import { AnswerBody, useLiveAnswer } from "./AnswerBody";
 import { BranchCounter } from "./BranchCounter";
@@ -24,6 +25,9 @@ export interface AnswerTurnProps {
   /** Must be stable. */
   onOver: (messageId: string, live: LiveReply) => void;
 }
+
+/** Asked again by keyboard, an answer goes with its buttons; from the conversation Alt and an arrow lead to the new one. */
+const toThread = () => document.activeElement?.closest<HTMLElement>("[role=region]");
 
 export const AnswerTurn = memo(function AnswerTurn({ message, siblings, locked, onAnother, onCompare, onShow, onOver }: AnswerTurnProps) {
   const { t } = useTranslation(["chat", "common"]);
@@ -69,29 +73,31 @@ function AnswerTools({ message, siblings, locked, onAnother, onCompare, onShow }
   const offersContinue = canContinue(message) && outcome !== "cut" && outcome !== "paused";
   return (
     <div className="turn-tools flex min-h-9 flex-wrap items-center gap-0.5 pt-1 pl-2.5 xl:col-start-2 xl:-ml-2 xl:pl-0">
-      <BranchCounter id={message.id} siblings={siblings} onShow={onShow} disabled={locked} />
-      <span className={isWhole ? "tools-fade flex flex-wrap items-center" : "flex flex-wrap items-center"}>
-        {message.text ? (
-          <IconButton label={copied ? t("copy.done") : t("copy.answer")} onClick={() => copy(message.text)}>
-            {copied ? <Check aria-hidden="true" /> : <Copy aria-hidden="true" />}
-          </IconButton>
-        ) : null}
-        {offersContinue ? (
-          <Button variant="quiet" size="sm" aria-disabled={locked || undefined} onClick={() => !locked && onAnother({ way: "continue", messageId: message.id, modelRef: null })}>
-            <StepForward aria-hidden="true" />
-            {t("continue.action")}
+      <GivesFocusBack to={toThread}>
+        <BranchCounter id={message.id} siblings={siblings} onShow={onShow} disabled={locked} />
+        <span className={isWhole ? "tools-fade flex flex-wrap items-center" : "flex flex-wrap items-center"}>
+          {message.text ? (
+            <IconButton label={copied ? t("copy.done") : t("copy.answer")} onClick={() => copy(message.text)}>
+              {copied ? <Check aria-hidden="true" /> : <Copy aria-hidden="true" />}
+            </IconButton>
+          ) : null}
+          {offersContinue ? (
+            <Button variant="quiet" size="sm" aria-disabled={locked || undefined} onClick={() => !locked && onAnother({ way: "continue", messageId: message.id, modelRef: null })}>
+              <StepForward aria-hidden="true" />
+              {t("continue.action")}
+            </Button>
+          ) : null}
+          <Button variant="quiet" size="sm" aria-disabled={locked || undefined} onClick={() => !locked && onAnother({ way: "regenerate", messageId: message.id, modelRef: null })}>
+            <RefreshCw aria-hidden="true" />
+            {t("regenerate.same")}
           </Button>
-        ) : null}
-        <Button variant="quiet" size="sm" aria-disabled={locked || undefined} onClick={() => !locked && onAnother({ way: "regenerate", messageId: message.id, modelRef: null })}>
-          <RefreshCw aria-hidden="true" />
-          {t("regenerate.same")}
-        </Button>
-        <OtherModel message={message} locked={locked} onPick={(ref) => onAnother({ way: "regenerate", messageId: message.id, modelRef: ref })} />
-        <Button variant="quiet" size="sm" aria-disabled={locked || undefined} onClick={() => !locked && onCompare(message.id)}>
-          <Columns2 aria-hidden="true" />
-          {t("compare.again")}
-        </Button>
-      </span>
+          <OtherModel message={message} locked={locked} onPick={(ref) => onAnother({ way: "regenerate", messageId: message.id, modelRef: ref })} />
+          <Button variant="quiet" size="sm" aria-disabled={locked || undefined} onClick={() => !locked && onCompare(message.id)}>
+            <Columns2 aria-hidden="true" />
+            {t("compare.again")}
+          </Button>
+        </span>
+      </GivesFocusBack>
     </div>
   );
 }
