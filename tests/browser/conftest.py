@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request, async_playwright
 
+from tests.browser.rules import violations
 from tests.browser.words import Words
 from tests.support.authority import TestAuthority
 from tests.support.model_server import ModelServer
@@ -48,10 +49,20 @@ class Desk:
         """Keep a picture for people to look at."""
         PICTURES.mkdir(parents=True, exist_ok=True)
         await self.page.screenshot(path=PICTURES / f"{name}-{self.words.language}.png")
+        await self.judge(name)
+
+    async def judge(self, name: str) -> None:
+        """Note what of the page as it stands breaks a rule of WCAG; the journey fails with all of it at its end."""
+        where = f"{name}-{self.words.language} ({urlsplit(self.page.url).path})"
+        self.complaints += [f"{where}: {breach}" for breach in await violations(self.page)]
 
     def button(self, key: str, **values: str | int) -> Any:
         """Find a button by the key of its text."""
         return self.page.get_by_role("button", name=self.words(key, **values), exact=True)
+
+    def thread(self) -> Any:
+        """Find the conversation on the page."""
+        return self.page.get_by_role("region", name=self.words("chat.thread.label"), exact=True)
 
 
 OpenDesk = Callable[..., Coroutine[Any, Any, Desk]]
@@ -100,7 +111,7 @@ async def open_desk(browser: Browser, demo_harbour: Harbour) -> AsyncIterator[Op
     yield make
     for desk in desks:
         await desk.page.context.close()
-        assert desk.complaints == []
+        assert not desk.complaints, "\n".join(desk.complaints)
 
 
 def _watch(desk: Desk, context: BrowserContext) -> None:

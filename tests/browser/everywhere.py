@@ -35,3 +35,4 @@ async def keep(desk: Desk, name: str) -> None:
     folder = Path(__file__).parents[2] / "artifacts" / "screenshots"
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
     await desk.page.screenshot(path=folder / f"{name}-{desk.words.language}.png", full_page=True)
+    await desk.judge(name)

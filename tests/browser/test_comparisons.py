@@ -164,12 +164,12 @@ async def test_a_blind_comparison_names_its_models_after_the_verdict(open_desk: 
     assert bodies
     assert not [text for text in bodies if '"steady"' in text or '"held"' in text]
     for one in ("steady", "held"):
-        await expect(page.get_by_role("log")).not_to_contain_text(one)
+        await expect(desk.thread()).not_to_contain_text(one)
     better = page.get_by_role("button", name=words("compare.verdict.better", name="B"))
     await better.focus()
     await page.keyboard.press("Enter")
     await expect(page.get_by_text(words("compare.told.counted"))).to_be_visible()
-    log = page.get_by_role("log")
+    log = desk.thread()
     await expect(log).to_contain_text("steady")
     await expect(log).to_contain_text("held")
     await desk.picture("compare-blind-told")

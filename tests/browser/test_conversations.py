@@ -101,7 +101,7 @@ async def test_a_word_is_found_by_keyboard_and_leads_to_the_very_message(open_de
     turn = page.locator(f"#m-{exchanges[1]['question']['id']}")
     await expect(turn).to_be_focused()
     await expect(turn).to_be_in_viewport()
-    await expect(page.get_by_role("log")).to_contain_text("Danke")
+    await expect(desk.thread()).to_contain_text("Danke")
     assert (await olga.get(f"/api/conversations/{which}"))["head_id"] == exchanges[2]["answer"]["id"]
     await to_search(desk)
     await page.keyboard.type("mueller -- ' \" *")

@@ -164,7 +164,7 @@ async def test_an_edited_question_is_asked_again_and_the_earlier_version_is_kept
     await page.get_by_label(words("chat.edit.label"), exact=True).fill("Zweite Fassung")
     await desk.button("chat.edit.askAgain").click()
     await expect(page.get_by_text(words("chat.branch.count", at=2, of=2))).to_be_visible()
-    log = page.get_by_role("log")
+    log = desk.thread()
     await expect(log).to_contain_text("Zweite Fassung")
     await expect(log).not_to_contain_text("Erste Fassung")
     await expect(desk.button("chat.regenerate.same")).to_be_visible()

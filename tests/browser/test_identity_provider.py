@@ -12,6 +12,7 @@ from sqlalchemy import update
 from moorage.accounts.tables import UserRow
 from tests.api.provider_journeys import linked, ready, set_up, settings_with, switched, team_of
 from tests.browser.conftest import PICTURES, WATCH_VIOLATIONS
+from tests.browser.rules import violations
 from tests.browser.words import Words
 from tests.support.authority import TestAuthority
 from tests.support.identity_provider import IdentityProvider
@@ -70,6 +71,7 @@ class Seat:
     async def picture(self, name: str) -> None:
         PICTURES.mkdir(parents=True, exist_ok=True)
         await self.page.screenshot(path=PICTURES / f"{name}-{self.words.language}.png", full_page=True)
+        self.complaints += [f"{name}: {breach}" for breach in await violations(self.page)]
 
 
 async def take_seat(
@@ -154,7 +156,7 @@ async def test_an_owner_sets_a_provider_up_tests_it_by_signing_in_and_makes_it_t
     await seat.open(f"/sign-in/team/{team_of(olga)}")
     await page.get_by_role("button", name=words("identity.company.by", name="Brandt SSO")).click()
     await expect(seat.field("chat.composer.label")).to_be_visible()
-    assert seat.complaints == []
+    assert not seat.complaints, "\n".join(seat.complaints)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -185,7 +187,7 @@ async def test_mia_finds_her_team_by_its_link_and_comes_in_for_the_first_time(
     await expect(page.get_by_role("button", name=words("common.action.tryAgain"))).to_have_count(0)
     await seat.picture("identities-bound")
     assert len((await olga.get("/api/team"))["members"]) == 2
-    assert seat.complaints == []
+    assert not seat.complaints, "\n".join(seat.complaints)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -208,7 +210,7 @@ async def test_somebody_who_is_not_let_in_reads_why_and_where_to_go(
     await expect(
         page.get_by_role("heading", name=words("identity.company.to_team", team="Kanzlei Brandt"))
     ).to_be_visible()
-    assert seat.complaints == []
+    assert not seat.complaints, "\n".join(seat.complaints)
 
 
 async def test_a_break_glass_owner_comes_in_by_password_when_only_the_provider_opens_the_team(
@@ -224,7 +226,7 @@ async def test_a_break_glass_owner_comes_in_by_password_when_only_the_provider_o
     await seat.open("/sign-in")
     await seat.sign_in("olga@example.com")
     await expect(seat.field("chat.composer.label")).to_be_visible()
-    assert seat.complaints == []
+    assert not seat.complaints, "\n".join(seat.complaints)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -244,4 +246,4 @@ async def test_the_forms_fit_every_width_and_theme(
     await seat.page.get_by_text(seat.words("identity.form.more"), exact=True).click()
     await seat.picture(f"provider-form-{width}")
     assert await seat.page.evaluate("document.documentElement.scrollWidth") <= width
-    assert seat.complaints == []
+    assert not seat.complaints, "\n".join(seat.complaints)

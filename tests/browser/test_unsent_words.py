@@ -82,9 +82,9 @@ async def _sent_and_left(desk: Desk, *, refused: bool = False) -> asyncio.Event:
     await field_of(desk).fill("First words")
     await sent_by_key(desk)
     await page.get_by_role("link", name="Earlier", exact=True).click()
-    await expect(page.get_by_role("log")).to_contain_text("word20")
+    await expect(desk.thread()).to_contain_text("word20")
     await page.get_by_role("link", name=desk.words("common.nav.newChat"), exact=True).first.click()
-    await expect(page.get_by_role("log")).to_have_count(0)
+    await expect(desk.thread()).to_have_count(0)
     return may_go
 
 
@@ -148,7 +148,7 @@ async def test_who_left_is_not_given_another_answer(open_desk: OpenDesk) -> None
     async with page.expect_request(lambda request: "again_id" in (request.post_data or "")):
         await desk.button("chat.regenerate.same").click()
     await page.get_by_role("link", name="Elsewhere", exact=True).click()
-    await expect(page.get_by_role("log")).to_contain_text("Elsewhere")
+    await expect(desk.thread()).to_contain_text("Elsewhere")
     async with page.expect_response(lambda response: "again_id" in (response.request.post_data or "")):
         may_tell.set()
     await page.evaluate(A_MOMENT)
@@ -171,6 +171,6 @@ async def test_a_press_that_is_dropped_for_something_else_is_told(open_desk: Ope
     may_tell.set()
     await expect(page.get_by_role("status").filter(has_text=words("chat.regenerate.dropped"))).to_have_count(1)
     may_go.set()
-    await expect(page.get_by_role("log")).to_contain_text("Und dann?")
+    await expect(desk.thread()).to_contain_text("Und dann?")
     await expect(desk.button("chat.regenerate.same")).to_have_count(2)
     assert len((await olga.get(f"/api/conversations/{which}"))["messages"]) == 4

@@ -7,7 +7,7 @@ export type ButtonVariant = "primary" | "secondary" | "quiet" | "danger";
 
 const base =
   "inline-flex items-center justify-center gap-2 rounded-md border text-sm font-semibold whitespace-nowrap transition-colors select-none " +
-  "min-h-9 pointer-coarse:min-h-11 aria-disabled:opacity-55 disabled:opacity-55 [&_svg]:size-4 [&_svg]:shrink-0";
+  "min-h-9 pointer-coarse:min-h-11 aria-disabled:opacity-70 disabled:opacity-70 [&_svg]:size-4 [&_svg]:shrink-0";
 const looks: Record<ButtonVariant, string> = {
   primary: "border-transparent bg-accent text-on-accent hover:bg-accent-strong",
   secondary: "border-edge bg-surface text-ink hover:bg-sunken",

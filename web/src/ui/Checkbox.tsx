@@ -21,7 +21,7 @@ export function Checkbox({ checked, onChange, label, hideLabel, indeterminate, d
         onCheckedChange={onChange}
         indeterminate={indeterminate ?? false}
         disabled={disabled ?? false}
-        className="mt-px grid size-[1.125rem] shrink-0 place-items-center rounded border border-edge bg-surface data-[checked]:border-accent data-[checked]:bg-accent data-[disabled]:opacity-50 data-[indeterminate]:border-accent data-[indeterminate]:bg-accent"
+        className="mt-px grid size-[1.125rem] shrink-0 place-items-center rounded border border-edge bg-surface data-[checked]:border-accent data-[checked]:bg-accent data-[disabled]:opacity-70 data-[indeterminate]:border-accent data-[indeterminate]:bg-accent"
       >
         <Base.Indicator className="text-on-accent [&_svg]:size-3.5">{indeterminate ? <Minus aria-hidden="true" /> : <Check aria-hidden="true" />}</Base.Indicator>
       </Base.Root>

@@ -113,7 +113,7 @@ export function FilterList({ groups, onPick, searchLabel, listLabel, empty, show
 
   return (
     <div className="flex min-h-0 flex-col">
-      <div className="flex items-center gap-2.5 border-b border-line px-3.5">
+      <div className="flex items-center gap-2.5 border-b border-line px-3.5 focus-within:border-accent">
         <Search aria-hidden="true" className="size-4 shrink-0 text-muted" />
         <input
           ref={inputRef}
@@ -155,7 +155,7 @@ export function FilterList({ groups, onPick, searchLabel, listLabel, empty, show
                 onMouseDown={(event) => event.preventDefault()}
                 onMouseMove={() => activeKey !== item.key && setActive(item.key)}
                 onClick={() => !item.disabled && onPick(item.key)}
-                className={cx("mx-1.5 rounded-md px-2 py-1.5 pointer-coarse:py-2.5", item.disabled ? "cursor-not-allowed" : "cursor-pointer", item.key === activeKey && "bg-hover")}
+                className={cx("mx-1.5 rounded-md px-2 py-1.5 pointer-coarse:py-2.5", item.disabled ? "cursor-not-allowed" : "cursor-pointer", item.key === activeKey && "picked")}
               >
                 {item.node}
               </div>

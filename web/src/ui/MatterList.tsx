@@ -44,7 +44,7 @@ function MatterRow({ matter, links }: { matter: Matter; links: boolean }) {
       <Icon aria-hidden="true" className={cx("mt-0.5 size-4 shrink-0", matter.is_urgent ? "text-danger" : "text-warn")} />
       <div className="min-w-0">
         <p className="font-semibold [overflow-wrap:anywhere]">
-          {links ? <Link to={page} className="hover:underline">{matter.connection_name}</Link> : matter.connection_name}: {words(matter)}
+          {links ? <Link to={page} className="link-ink">{matter.connection_name}</Link> : matter.connection_name}: {words(matter)}
         </p>
         {matter.cause ? <p>{matter.cause}</p> : null}
         <p className="text-xs text-muted">{times(matter)}</p>

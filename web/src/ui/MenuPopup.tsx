@@ -24,7 +24,7 @@ export function MenuPopup({ isOpen, onOpenChange, hadFocus, trigger, entries, al
                   disabled={entry.disabled ?? false}
                   onClick={entry.onSelect}
                   className={cx(
-                    "flex cursor-pointer items-center gap-2.5 px-3 py-1.5 text-sm outline-none pointer-coarse:py-2.5 data-[disabled]:opacity-50 data-[highlighted]:bg-hover [&_svg]:size-4",
+                    "flex cursor-pointer items-center gap-2.5 px-3 py-1.5 text-sm outline-none pointer-coarse:py-2.5 data-[disabled]:opacity-70 data-[highlighted]:picked [&_svg]:size-4",
                     entry.danger && "text-danger",
                   )}
                 >

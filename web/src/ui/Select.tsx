@@ -37,7 +37,7 @@ export function Select<T extends string>({ value, onChange, options, label, disa
                 key={option.value}
                 value={option.value}
                 disabled={option.disabled ?? false}
-                className="grid cursor-pointer grid-cols-[1.25rem_1fr] gap-1.5 px-2.5 py-1.5 text-sm outline-none data-[disabled]:opacity-50 data-[highlighted]:bg-hover"
+                className="grid cursor-pointer grid-cols-[1.25rem_1fr] gap-1.5 px-2.5 py-1.5 text-sm outline-none data-[disabled]:opacity-70 data-[highlighted]:picked"
               >
                 <Base.ItemIndicator className="col-start-1 pt-0.5"><Check aria-hidden="true" className="size-4" /></Base.ItemIndicator>
                 <span className="col-start-2">

@@ -1,10 +1,11 @@
 // What a page shows when there is nothing, when something failed, and when somebody may not look. Each says what to do.
 import { CircleAlert, Info, Lock } from "lucide-react";
-import type { ReactNode } from "react";
+import { type ReactNode, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { asProblem } from "@/api/client";
 import { Button } from "./Button";
 import { cx } from "./cx";
+import { useGivesFocusBack } from "./GivesFocusBack";
 
 export function EmptyState({ title, children, actions, icon }: { title: string; children?: ReactNode; actions?: ReactNode; icon?: ReactNode }) {
   return (
@@ -36,11 +37,21 @@ export function NoPermission({ children }: { children?: ReactNode }) {
 
 const noteTones = { info: "border-line bg-surface", warn: "border-warn/40 bg-warn-wash", danger: "border-danger/40 bg-danger-wash", ok: "border-ok/40 bg-ok-wash" };
 
+export interface NoteProps {
+  tone?: keyof typeof noteTones;
+  /** Somebody else tells it aloud; else what is dangerous is told when it comes up. */
+  silent?: boolean;
+  children: ReactNode;
+  actions?: ReactNode;
+}
+
 /** A sentence that has to be seen, in the flow of the page. */
-export function Note({ tone = "info", children, actions }: { tone?: keyof typeof noteTones; children: ReactNode; actions?: ReactNode }) {
+export function Note({ tone = "info", silent = false, children, actions }: NoteProps) {
+  const box = useRef<HTMLDivElement>(null);
+  useGivesFocusBack(box);
   const Icon = tone === "info" || tone === "ok" ? Info : CircleAlert;
   return (
-    <div role={tone === "danger" ? "alert" : "note"} className={cx("flex items-start gap-3 rounded-lg border px-3.5 py-2.5 text-sm", noteTones[tone])}>
+    <div ref={box} role={tone === "danger" && !silent ? "alert" : "note"} className={cx("flex items-start gap-3 rounded-lg border px-3.5 py-2.5 text-sm", noteTones[tone])}>
       <Icon aria-hidden="true" className="mt-0.5 size-4 shrink-0" />
       <div className="flex min-w-0 flex-1 flex-wrap items-start gap-x-3 gap-y-2">
         <div className="min-w-0 flex-1 basis-48">{children}</div>

@@ -4,6 +4,7 @@ import { memo } from "react";
 import { useTranslation } from "react-i18next";
 import type { LiveReply } from "@/stream/liveReply";
 import { Button } from "@/ui/Button";
+import { GivesFocusBack } from "@/ui/GivesFocusBack";
 import { AnswerBody, useLiveAnswer } from "./AnswerBody";
 import { BranchCounter } from "./BranchCounter";
 import { CopyAnswer } from "./CopyAnswer";
@@ -25,6 +26,9 @@ export interface AnswerTurnProps {
   onOver: (messageId: string, live: LiveReply) => void;
 }
 
+/** Asked again by keyboard, an answer goes with its buttons; from the conversation Alt and an arrow lead to the new one. */
+const toThread = () => document.activeElement?.closest<HTMLElement>("[role=region]");
+
 export const AnswerTurn = memo(function AnswerTurn({ message, siblings, locked, onAnother, onCompare, onShow, onOver }: AnswerTurnProps) {
   const { t } = useTranslation(["chat", "common"]);
   const receipt = message.reply;
@@ -39,7 +43,7 @@ export const AnswerTurn = memo(function AnswerTurn({ message, siblings, locked, 
       data-turn
       data-origin={receipt.origin}
       aria-busy={isRunning}
-      className="turn thread-grid group/turn pt-1 outline-none"
+      className="turn thread-grid group/turn pt-1 -outline-offset-2"
     >
       <div className="pb-2 xl:pb-0"><MarginNote receipt={live?.receipt ?? receipt} /></div>
       <div className="relative min-w-0 pl-4 xl:col-start-2 xl:pl-0">
@@ -68,25 +72,27 @@ function AnswerTools({ message, siblings, locked, onAnother, onCompare, onShow }
   const offersContinue = canContinue(message) && outcome !== "cut" && outcome !== "paused";
   return (
     <div className="turn-tools flex min-h-9 flex-wrap items-center gap-0.5 pt-1 pl-2.5 xl:col-start-2 xl:-ml-2 xl:pl-0">
-      <BranchCounter id={message.id} siblings={siblings} onShow={onShow} disabled={locked} />
-      <span className={isWhole ? "tools-fade flex flex-wrap items-center" : "flex flex-wrap items-center"}>
-        {message.text ? <CopyAnswer text={message.text} /> : null}
-        {offersContinue ? (
-          <Button variant="quiet" size="sm" aria-disabled={locked || undefined} onClick={() => !locked && onAnother({ way: "continue", messageId: message.id, modelRef: null })}>
-            <StepForward aria-hidden="true" />
-            {t("continue.action")}
+      <GivesFocusBack to={toThread}>
+        <BranchCounter id={message.id} siblings={siblings} onShow={onShow} disabled={locked} />
+        <span className={isWhole ? "tools-fade flex flex-wrap items-center" : "flex flex-wrap items-center"}>
+          {message.text ? <CopyAnswer text={message.text} /> : null}
+          {offersContinue ? (
+            <Button variant="quiet" size="sm" aria-disabled={locked || undefined} onClick={() => !locked && onAnother({ way: "continue", messageId: message.id, modelRef: null })}>
+              <StepForward aria-hidden="true" />
+              {t("continue.action")}
+            </Button>
+          ) : null}
+          <Button variant="quiet" size="sm" aria-disabled={locked || undefined} onClick={() => !locked && onAnother({ way: "regenerate", messageId: message.id, modelRef: null })}>
+            <RefreshCw aria-hidden="true" />
+            {t("regenerate.same")}
           </Button>
-        ) : null}
-        <Button variant="quiet" size="sm" aria-disabled={locked || undefined} onClick={() => !locked && onAnother({ way: "regenerate", messageId: message.id, modelRef: null })}>
-          <RefreshCw aria-hidden="true" />
-          {t("regenerate.same")}
-        </Button>
-        <OtherModel message={message} locked={locked} onPick={(ref) => onAnother({ way: "regenerate", messageId: message.id, modelRef: ref })} />
-        <Button variant="quiet" size="sm" aria-disabled={locked || undefined} onClick={() => !locked && onCompare(message.id)}>
-          <Columns2 aria-hidden="true" />
-          {t("compare.again")}
-        </Button>
-      </span>
+          <OtherModel message={message} locked={locked} onPick={(ref) => onAnother({ way: "regenerate", messageId: message.id, modelRef: ref })} />
+          <Button variant="quiet" size="sm" aria-disabled={locked || undefined} onClick={() => !locked && onCompare(message.id)}>
+            <Columns2 aria-hidden="true" />
+            {t("compare.again")}
+          </Button>
+        </span>
+      </GivesFocusBack>
     </div>
   );
 }

@@ -4,6 +4,7 @@ import { memo } from "react";
 import { useTranslation } from "react-i18next";
 import type { Beside, Source, ToolCall } from "@/stream/beside";
 import { CodeBlock } from "./CodeBlock";
+import { OuterLink } from "./OuterLink";
 import { imageHost, safeHref } from "./safeText";
 
 const keptCalls = 32;
@@ -73,7 +74,7 @@ function SourceLink({ source }: { source: Source }) {
   if (!href) return <span className="wrap-anywhere">{label}</span>;
   return (
     <span className="wrap-anywhere">
-      <a href={href} title={href} target="_blank" rel="noopener noreferrer nofollow" className="link">{label}<ExternalLink aria-hidden="true" className="ml-1 inline size-3.5" /></a>
+      <OuterLink href={href}>{label}<ExternalLink aria-hidden="true" className="ml-1 inline size-3.5" /></OuterLink>
       {source.title && source.title !== host ? <span className="ml-1.5 text-muted">{host}</span> : null}
     </span>
   );

@@ -1,9 +1,10 @@
 // Where messages are written. Says before sending which model gets them and under whose control it runs.
 import { ArrowUp, ChevronDown, Square } from "lucide-react";
-import { type KeyboardEvent, type Ref, Suspense, useImperativeHandle, useLayoutEffect, useRef } from "react";
+import { type KeyboardEvent, type Ref, Suspense, useCallback, useImperativeHandle, useLayoutEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { announce } from "@/ui/Announcer";
 import { Button, IconButton } from "@/ui/Button";
+import { GivesFocusBack } from "@/ui/GivesFocusBack";
 import { isSendPressed } from "@/ui/shortcuts";
 import { Spinner } from "@/ui/Spinner";
 import { AttachButton } from "./attachments/AttachButton";
@@ -60,6 +61,8 @@ const maxDraft = 1e9;
 export function Composer({ conversationId, parentId, choice, several, blockedBy, pastZones, lastName, isRunning, isStopping, isSending, onSend, onStop, autoFocus, ref }: ComposerProps) {
   const { t } = useTranslation(["chat", "common"]);
   const field = useRef<HTMLTextAreaElement>(null);
+  // Not on phones: the keyboard would come up over what is being read.
+  const toField = useCallback(() => (matchMedia("(pointer: fine)").matches ? field.current : null), []);
   const draft = useDraft(conversationId);
   const { text } = draft;
   const attachments = useAttachments(conversationId);
@@ -67,6 +70,7 @@ export function Composer({ conversationId, parentId, choice, several, blockedBy,
   const own = attachments.ready.map((one) => one.id);
   const asked = { conversationId, parentId, text, attachments: own };
   const foreseen = useForeseen({ ...asked, modelRef: choice.model && !several.isOn && blockedBy === null && !isRunning ? choice.ref : null });
+  const modelShown = choice.isLoading ? t("common:loading") : (choice.model?.name ?? lastName ?? t("composer.noModel"));
   const modelName = choice.model?.name ?? lastName ?? "";
   useLayoutEffect(() => {
     // On phones the keyboard would cover what somebody came to read.
@@ -124,9 +128,9 @@ export function Composer({ conversationId, parentId, choice, several, blockedBy,
             value={choice.ref}
             onPick={(model) => (choice.choose(model), field.current?.focus())}
             trigger={
-              <Button data-origin={choice.model?.origin} className="min-w-0 border-line! px-2.5!" aria-label={t("composer.model", { name: choice.model?.name ?? lastName ?? t("composer.noModel") })}>
+              <Button data-origin={choice.model?.origin} className="min-w-0 border-line! px-2.5!" aria-label={t("composer.model", { name: modelShown })}>
                 <span aria-hidden="true" className="h-4 w-1 shrink-0 rounded-full bg-origin" />
-                <span className="truncate">{choice.isLoading ? t("common:loading") : (choice.model?.name ?? lastName ?? t("composer.noModel"))}</span>
+                <span className="truncate">{modelShown}</span>
                 <ChevronDown aria-hidden="true" />
               </Button>
             }
@@ -134,16 +138,19 @@ export function Composer({ conversationId, parentId, choice, several, blockedBy,
           {choice.hasAny ? <CompareSwitch isOn={several.isOn} onToggle={several.toggle} /> : null}
           <SealControl />
           </div>
-          {isRunning ? (
-            <Button onClick={onStop} busy={isStopping}>
-              {isStopping ? null : <Square aria-hidden="true" className="fill-current" />}
-              {t("composer.stop")}
-            </Button>
-          ) : (
-            <IconButton type="submit" variant="primary" label={t("composer.send")} aria-disabled={!canSend || undefined} className="size-9 min-h-9!">
-              {isSending ? <Spinner /> : <ArrowUp aria-hidden="true" />}
-            </IconButton>
-          )}
+          {/* Each takes the other's place; whoever pressed one by keyboard is back in the field. */}
+          <GivesFocusBack key={String(isRunning)} to={toField}>
+            {isRunning ? (
+              <Button onClick={onStop} busy={isStopping}>
+                {isStopping ? null : <Square aria-hidden="true" className="fill-current" />}
+                {t("composer.stop")}
+              </Button>
+            ) : (
+              <IconButton type="submit" variant="primary" label={t("composer.send")} aria-disabled={!canSend || undefined} className="size-9 min-h-9!">
+                {isSending ? <Spinner /> : <ArrowUp aria-hidden="true" />}
+              </IconButton>
+            )}
+          </GivesFocusBack>
         </div>
       </div>
       {heldBy ? <p id="destination" className="min-h-5 px-0.5 pt-1.5 pb-3 text-xs text-warn">{heldBy}</p> : several.isOn ? (

@@ -138,10 +138,12 @@ export function ConversationView({ conversation, wantedModel = null }: { convers
   const onColumnOver = useCallback((messageId: string, live: LiveReply) => {
     onOver(messageId, live);
     const { receipt } = live.read();
+    if (receipt?.state === "failed") announce(receipt.problem?.message ?? t("live.failed"), "danger");
     if (receipt) onEnded(receipt);
-  }, [onOver, onEnded]);
+  }, [onOver, onEnded, t]);
   const onLastEnded = useCallback((receipt: Schemas["Receipt"]) => {
-    announce(receipt.state === "done" ? t("live.finished", { name: receipt.model_name }) : (receipt.problem?.message ?? t(`live.${receipt.state}`)));
+    const isWell = receipt.state === "done" || receipt.state === "stopped";
+    announce(receipt.state === "done" ? t("live.finished", { name: receipt.model_name }) : (receipt.problem?.message ?? t(`live.${receipt.state}`)), isWell ? "ok" : "danger");
     onEnded(receipt);
   }, [onEnded, t]);
   // A comparison says for itself that its answers are over.

@@ -34,7 +34,7 @@ function ReceiptButton({ receipt, children }: { receipt: Receipt; children: Reac
     <ReceiptPopover
       receipt={receipt}
       trigger={
-        <button type="button" className="inline-flex min-h-6 items-center gap-1 rounded text-xs text-muted tnum underline decoration-line underline-offset-3 hover:text-ink hover:decoration-current">
+        <button type="button" className="inline-flex min-h-6 items-center gap-1 rounded text-xs text-muted tnum link-ink hover:text-ink">
           <ReceiptIcon aria-hidden="true" className="size-3.5" />
           {children}
           <span className="sr-only">: {t("receipt.open")}</span>

@@ -5,6 +5,7 @@ import { Fragment, memo, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useMarked } from "@/stream/marked";
 import { CodeBlock } from "./CodeBlock";
+import { OuterLink } from "./OuterLink";
 import { decodeEntities, imageHost, safeHref } from "./safeText";
 import "./thread.css";
 
@@ -26,7 +27,7 @@ function inlineOne(token: Token): ReactNode {
     case "br":
       return <br />;
     case "link":
-      return <OuterLink href={(t as Tokens.Link).href}>{inline(t.tokens)}</OuterLink>;
+      return <SafeLink href={(t as Tokens.Link).href}>{inline(t.tokens)}</SafeLink>;
     case "image":
       return <ImageChip href={(t as Tokens.Image).href} alt={(t as Tokens.Image).text} />;
     case "checkbox":
@@ -41,14 +42,9 @@ function inlineOne(token: Token): ReactNode {
   }
 }
 
-function OuterLink({ href, children }: { href: string; children: ReactNode }) {
+function SafeLink({ href, children }: { href: string; children: ReactNode }) {
   const safe = safeHref(href);
-  if (!safe) return <span>{children}</span>;
-  return (
-    <a href={safe} title={safe} target="_blank" rel="noopener noreferrer nofollow" className="link">
-      {children}
-    </a>
-  );
+  return safe ? <OuterLink href={safe}>{children}</OuterLink> : <span>{children}</span>;
 }
 
 function ImageChip({ href, alt }: { href: string; alt: string }) {
@@ -60,7 +56,7 @@ function ImageChip({ href, alt }: { href: string; alt: string }) {
       <ImageOff aria-hidden="true" className="size-4 shrink-0" />
       <span className="min-w-0">
         {alt ? `${alt} · ` : ""}
-        {host ? <OuterLink href={href}>{label}</OuterLink> : label}
+        {host ? <SafeLink href={href}>{label}</SafeLink> : label}
       </span>
     </span>
   );

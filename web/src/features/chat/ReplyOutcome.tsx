@@ -32,6 +32,8 @@ export function ReplyOutcome({ receipt, hasText, onContinue = null }: { receipt:
     <div className={hasText ? "pt-4" : ""}>
       <Note
         tone={outcome === "failed" ? "danger" : isCalm ? "info" : "warn"}
+        // Told once by the view, when it happens; not again by each failed answer of a conversation that is opened.
+        silent
         actions={goesOn ? <Button size="sm" onClick={onContinue}><StepForward aria-hidden="true" />{t("continue.action")}</Button> : null}
       >
         {said.map((sentence) => <p key={sentence}>{sentence}</p>)}

@@ -69,7 +69,7 @@ function SearchField({ field, query, onChange, onDown }: SearchFieldProps) {
   const { t } = useTranslation();
   const hasKey = !useKeyChoices().off.has("palette");
   return (
-    <label className="flex min-h-9 items-center gap-2.5 rounded-md border border-transparent px-3 text-sm text-muted focus-within:border-edge focus-within:bg-surface hover:bg-hover">
+    <label className="flex min-h-9 items-center gap-2.5 rounded-md border border-transparent px-3 text-sm text-muted focus-within:border-accent focus-within:bg-surface hover:bg-hover">
       <Search aria-hidden="true" className="size-4 shrink-0" />
       <input
         ref={field}

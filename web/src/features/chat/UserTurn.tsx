@@ -1,9 +1,10 @@
 // What a person asked: a box on the page, that can be changed and asked again.
 import { Check, Copy, Pencil } from "lucide-react";
-import { memo, useState } from "react";
+import { memo, useCallback, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useFormats } from "@/i18n/format";
 import { Button, IconButton } from "@/ui/Button";
+import { GivesFocusBack } from "@/ui/GivesFocusBack";
 import { inputClass } from "@/ui/inputClass";
 import { useCopy } from "@/ui/useCopy";
 import { cx } from "@/ui/cx";
@@ -30,16 +31,19 @@ export const UserTurn = memo(function UserTurn({ conversationId, modelRef, model
   const { time } = useFormats();
   const [edited, setEdited] = useState<string | null>(null);
   const { copied, copy } = useCopy();
+  const turn = useRef<HTMLElement>(null);
+  const toTurn = useCallback(() => turn.current, []);
   const isEmpty = edited?.trim() === "" && message.attachments.length === 0;
   return (
-    <article aria-label={t("turn.yours")} id={`m-${message.id}`} tabIndex={-1} data-turn className="turn thread-grid group/turn pt-6 outline-none">
+    <article ref={turn} aria-label={t("turn.yours")} id={`m-${message.id}`} tabIndex={-1} data-turn className="turn thread-grid group/turn pt-6 -outline-offset-2">
       <p className="pb-1 text-xs text-muted xl:pt-3.5 xl:pb-0 xl:text-right">{t("turn.you", { time: time(message.created_at) })}</p>
       <div className="min-w-0 xl:col-start-2">
         <MessageFiles files={message.attachments} />
         {edited === null ? (
           message.text ? <div className="rounded-lg border border-line bg-surface px-4 py-2.5 text-read whitespace-pre-wrap wrap-anywhere">{message.text}</div> : null
         ) : (
-          // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- Esc leaves the edit
+          <GivesFocusBack to={toTurn}>
+          {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- Esc leaves the edit */}
           <form
             onSubmit={(event) => {
               event.preventDefault();
@@ -57,6 +61,7 @@ export const UserTurn = memo(function UserTurn({ conversationId, modelRef, model
               <span className="text-xs text-muted">{t("edit.keeps")}</span>
             </div>
           </form>
+          </GivesFocusBack>
         )}
         <div className="turn-tools -mb-1 flex min-h-8 items-center gap-0.5">
           <BranchCounter id={message.id} siblings={siblings} onShow={onShow} disabled={locked} />

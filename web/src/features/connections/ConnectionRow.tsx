@@ -27,7 +27,7 @@ export function ConnectionRow({ connection, isReadOnly, isToldAbove }: Connectio
       <div className="flex items-start justify-between gap-3">
         <div className="min-w-0">
           <h2 className="text-base [overflow-wrap:anywhere]">
-            <Link to={`/settings/models/custom/${connection.id}`} className="hover:underline">{connection.name}</Link>
+            <Link to={`/settings/models/custom/${connection.id}`} className="link-ink">{connection.name}</Link>
           </h2>
           <p className="flex flex-wrap gap-x-2 text-sm text-muted">
             <OriginMark origin={connection.zone} />

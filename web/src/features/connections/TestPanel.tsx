@@ -29,11 +29,12 @@ export function TestPanel({ run, stored = false, subtitle, footer, pinning, clas
   const texts = useRunTexts(run, stored);
   const heading = useRef<HTMLHeadingElement>(null);
   const before = useRef(run.status);
+  const hasPassed = run.finished?.passed === true;
   useEffect(() => {
     // Said once, at the end: a reader who hears nine rows come and go hears nothing.
-    if (before.current === "running" && run.status !== "running") announce(`${texts.title}. ${texts.detail}`);
+    if (before.current === "running" && run.status !== "running") announce(`${texts.title}. ${texts.detail}`, hasPassed ? "ok" : "danger");
     before.current = run.status;
-  }, [run.status, texts.title, texts.detail]);
+  }, [run.status, texts.title, texts.detail, hasPassed]);
   const waitsFor = blockerOf(run.rows);
   const pin = (keyHash: string) => {
     // The button goes away with what it did; focus stays in the panel.

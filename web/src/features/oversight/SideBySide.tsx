@@ -26,7 +26,7 @@ function Side({ log, withCosts }: { log: UsageLog; withCosts: boolean }) {
   const failed = failedShare(log);
   return (
     <article className={cx("flex flex-col gap-4 rounded-lg border border-line border-t-4 bg-surface px-4 py-4", log.kind === "byom" ? "border-t-own" : "border-t-builtin")}>
-      <h2 className="text-base font-semibold"><a href={`#log-${log.kind}`} className="hover:underline">{oversight(`usage.${log.kind}.title`)}</a></h2>
+      <h2 className="text-base font-semibold"><a href={`#log-${log.kind}`} className="link-ink">{oversight(`usage.${log.kind}.title`)}</a></h2>
       <dl className="grid grid-cols-2 gap-x-6 gap-y-3 min-[420px]:grid-cols-3">
         <Total label={t("sides.calls")} value={formats.number(log.calls)} />
         <Total label={oversight("figure.tokens_in")} value={figure(total.tokens_in, total, formats.compact)} />

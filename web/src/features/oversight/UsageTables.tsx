@@ -77,7 +77,7 @@ export function PeopleTable({ people, leftOut, label }: { people: readonly Schem
 /** Leads to the connection whoever may look at it. */
 function SourceName({ id, name }: { id: string | null; name: string }) {
   const { canManage } = useSignedIn();
-  return canManage && id ? <Link to={`/settings/models/custom/${id}`} className="hover:underline">{name}</Link> : name;
+  return canManage && id ? <Link to={`/settings/models/custom/${id}`} className="link-ink">{name}</Link> : name;
 }
 
 function FirstWord({ ms }: { ms: number | null }) {

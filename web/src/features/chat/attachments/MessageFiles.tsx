@@ -25,13 +25,14 @@ export function MessageFiles({ files, sharedIn }: MessageFilesProps) {
             {one.kind === "image" ? (
               <Picture one={one} url={url} className={`block overflow-hidden ${box}`} />
             ) : (
-              <a href={url} download={one.name} aria-label={t("save", { name: one.name })} className={`flex min-h-12 max-w-full items-center gap-2.5 px-3 py-1.5 text-sm ${box}`}>
+              <a href={url} download={one.name} className={`flex min-h-12 max-w-full items-center gap-2.5 px-3 py-1.5 text-sm ${box}`}>
                 <Icon aria-hidden="true" className="size-5 shrink-0 text-muted" />
                 <span className="flex min-w-0 flex-col">
                   <span className="max-w-64 truncate font-semibold">{one.name}</span>
                   <span className="text-xs text-muted">{t(`kind.${one.kind}`)}, {about(one)}</span>
                 </span>
                 <Download aria-hidden="true" className="size-4 shrink-0 text-muted" />
+                <span className="sr-only">{t("saveIt")}</span>
               </a>
             )}
           </li>

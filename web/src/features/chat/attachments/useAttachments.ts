@@ -92,7 +92,7 @@ export function useAttachments(conversationId: string | null): Attachments {
         if (abort.signal.aborted) return;
         const problem = asProblem(error);
         change(key, { problem });
-        announce(t("failed", { name: file.name, message: problem.message }));
+        announce(t("failed", { name: file.name, message: problem.message }), "danger");
       });
   }, [change, t]);
 

@@ -49,7 +49,7 @@ export const Column = memo(function Column({ message, letter, isBlind, isPicked,
       aria-busy={isRunning}
       data-origin={receipt.origin}
       data-picked={isPicked || undefined}
-      className={cx("compare-column min-w-0 flex-col rounded-lg border bg-surface outline-none", goesOnHere || isBetter ? "border-accent" : "border-line")}
+      className={cx("compare-column min-w-0 flex-col rounded-lg border bg-surface", goesOnHere || isBetter ? "border-accent" : "border-line")}
     >
       <header className="flex min-h-12 flex-wrap items-center gap-x-3 gap-y-1 border-b border-line px-4 py-2.5">
         <span aria-hidden="true" className="h-4 w-1 shrink-0 rounded-full bg-origin" />

@@ -87,7 +87,7 @@ export default function ComparisonTurn({ conversation, comparison, siblings, loc
   };
 
   return (
-    <section ref={section} aria-label={t("region", { count: answers.length })} data-turn tabIndex={-1} className="compare @container mx-auto w-full max-w-[1560px] px-4 pt-3 pb-2 outline-none sm:px-8">
+    <section ref={section} aria-label={t("region", { count: answers.length })} data-turn tabIndex={-1} className="compare @container mx-auto w-full max-w-[1560px] px-4 pt-3 pb-2 -outline-offset-2 sm:px-8">
       <div role="group" aria-label={t("pick.label")} className="compare-pick gap-1 pb-2">
         {answers.map((answer, place) => (
           <button
