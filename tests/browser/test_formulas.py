@@ -34,7 +34,8 @@ For all \(f \in \mathcal{{L}}(\mathbb{{R}}^n)\) and \(\mathbf{{v}}\), **so \(a*b
 
    $$|x| = \begin{{cases}} x & \text{{if }} x \ge 0 \\ -x & \text{{otherwise}} \end{{cases}}$$
 
-2. The answer is $$\boxed{{42}}$$ and \(\cancel{{y}}\), $$E = mc^2 \tag{{1}}$$ \(\fcolorbox{{red}}{{#eee}}{{z}}\), \(\pmb{{w}}\), \(\color{{black}} k\).
+2. The answer is $$\boxed{{42}}$$ and \(\cancel{{y}}\), $$E = mc^2 \tag{{1}}$$
+   \(\fcolorbox{{red}}{{#eee}}{{z}}\), \(\pmb{{w}}\), \(\color{{black}} k\).
 
 This is broken: \(\frac{{1}}{{\) and goes nowhere: \(\href{{javascript:alert(1)}}{{x}}\).
 
