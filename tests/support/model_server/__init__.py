@@ -33,6 +33,7 @@ process: `python -m tests.support.model_server --port 0 --cert chain.pem --key k
                            tools called without having been offered: in pieces / in the field that OpenAI had first
     calls-and-hangs, thinks-long
                            half a call / a thought, then nothing (until released)
+    parrot                 what was asked last, unchanged; waits at a "¦" in it (until released)
     declines, cites        a refusal in its own field / sources as annotations
     length, length-thinking, filtered-mid, paused, ends-oddly
                            half, or nothing but thinking, and that finish

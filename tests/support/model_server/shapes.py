@@ -7,6 +7,7 @@ from tests.support.model_server.misbehaviour import DONE, Answer, Exchange, answ
 ARGUMENTS = '{"place": "harbour", "when": "tomorrow"}'
 REFUSAL = "I can’t help with that."
 SOURCES = (("https://tides.example/table", "Tide table"), ("https://harbour.example/", "Harbour office"))
+PAUSE = "¦"
 
 
 def call(name: str | None, arguments: str, index: int = 0) -> dict[str, object]:
@@ -91,6 +92,17 @@ async def think_long(exchange: Exchange) -> None:
         await exchange.answerer.end_stream()
 
 
+async def parrot(exchange: Exchange) -> None:
+    """What was asked last, as it was written; at the first PAUSE in it, a wait until released."""
+    messages: Any = exchange.asked["messages"]
+    first, *rest = str(messages[-1]["content"]).split(PAUSE)
+    await exchange.answerer.start_stream()
+    await exchange.answerer.write(exchange.word(first))
+    if not rest or await exchange.answerer.hang():
+        await exchange.answerer.write(*(exchange.word(piece) for piece in rest), *_end(exchange, "stop"))
+        await exchange.answerer.end_stream()
+
+
 def _ending(finish: str, *, with_words: bool = True) -> Answer:
     async def answer(exchange: Exchange) -> None:
         words = [exchange.word() for _ in range(exchange.words // 2)] if with_words else []
@@ -132,6 +144,7 @@ SHAPES: dict[str, Answer] = {
     "declines": decline,
     "cites": cite,
     "thinks-long": think_long,
+    "parrot": parrot,
     "length": _ending("length"),
     "length-thinking": _ending("length", with_words=False),
     "filtered-mid": _ending("content_filter"),

@@ -8,6 +8,7 @@ const pieces = [
   "# Heading", "plain words", "- one\n- two", "1. first\n\n2. second", "- a\n\n  more of a", "> quoted\n> text",
   "```py\nprint(1)\n\n- not a list\n```", "~~~\nopen fence", "| a | b |\n|---|---|\n| 1 | 2 |", "---", "    indented\n\n    code",
   "<div>\nhtml\n</div>", "Setext\n===", "**bold** and `code`", "line one\nline two", "[x]: https://example.org", "2", "-", "*", "price $5 to $10", "ümläut 🙂",
+  "$$\na\n+ b\n=\nc\n$$", "\\[\na\n\\]", "$$ open", "\\(half", "so \\(a*b\\) and $$c$$", "$$", "\\]", "$$$",
 ];
 const gaps = ["\n", "\n\n", "\n\n\n", "\r\n\r\n", "\n  \n", " "];
 

@@ -17,7 +17,7 @@ interface Cut {
 function cut(text: string): Cut[] {
   const marked = markedNow();
   if (!marked) return text.trim() ? [{ raw: text, isSpace: false }] : [];
-  return new marked.Lexer({ gfm: true }).blockTokens(text, []).map((token) => ({ raw: token.raw, isSpace: token.type === "space" || token.type === "def" }));
+  return marked.cut(text).map((token) => ({ raw: token.raw, isSpace: token.type === "space" || token.type === "def" }));
 }
 
 /** The blocks of a finished text. */

@@ -41,6 +41,7 @@ export function AnswerBody({ message, receipt, live, name, waiting, silent = fal
   const stored = useMemo(() => cutBlocks(message.text), [message.text]);
   const blocks = live && (live.settled.length > 0 || live.tail.length > 0) ? [...live.settled, ...live.tail] : stored;
   const isRunning = receipt.state === "running";
+  const settled = blocks === stored || live?.receipt ? blocks.length : (live?.settled.length ?? 0);
   const reasoning = live?.reasoning || message.reasoning;
   const beside = live?.beside ?? message.beside ?? null;
   const hasText = blocks.length > 0;
@@ -51,7 +52,7 @@ export function AnswerBody({ message, receipt, live, name, waiting, silent = fal
       <div className="answer" data-live={isRunning && hasText ? "" : undefined}>
         {/* Blocks only ever grow at the end, so their place is their identity. */}
         {/* oxlint-disable-next-line react/no-array-index-key */}
-        {blocks.map((raw, index) => <MarkdownBlock key={index} raw={raw} />)}
+        {blocks.map((raw, index) => <MarkdownBlock key={index} raw={raw} isOpen={index >= settled} />)}
       </div>
       {beside ? <BesideAnswer beside={beside} isRunning={isRunning} hasText={hasText} /> : null}
       {isRunning && live ? <Waiting live={live} words={hasText || reasoning !== "" || beside !== null ? null : waiting} /> : null}

@@ -6,17 +6,9 @@ import { IconButton } from "@/ui/Button";
 import { useCopy } from "@/ui/useCopy";
 import { cx } from "@/ui/cx";
 import type { Piece } from "./highlight";
+import { whenIdle } from "./whenIdle";
 
 const maxHighlightedChars = 40_000;
-
-function whenIdle(run: () => void): () => void {
-  if (typeof requestIdleCallback === "undefined") {
-    const timer = setTimeout(run, 50);
-    return () => clearTimeout(timer);
-  }
-  const handle = requestIdleCallback(run, { timeout: 1_000 });
-  return () => cancelIdleCallback(handle);
-}
 
 function useHighlight(text: string, lang: string, closed: boolean): readonly Piece[] | null {
   const [result, setResult] = useState<{ text: string; pieces: readonly Piece[] | null } | null>(null);

@@ -1,11 +1,13 @@
 // Renders one block of Markdown as React elements. HTML stays text, images stay away, links open outside.
 import { ImageOff } from "lucide-react";
 import type { Token, Tokens } from "marked";
-import { Fragment, memo, type ReactNode } from "react";
+import { Fragment, memo, type ReactNode, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { useMarked } from "@/stream/marked";
+import type { FormulaToken } from "@/stream/reader";
 import { CodeBlock } from "./CodeBlock";
 import { OuterLink } from "./OuterLink";
+import { Formula, IsSettled } from "./formulas/Formula";
 import { decodeEntities, imageHost, safeHref } from "./safeText";
 import "./thread.css";
 
@@ -32,6 +34,8 @@ function inlineOne(token: Token): ReactNode {
       return <ImageChip href={(t as Tokens.Image).href} alt={(t as Tokens.Image).text} />;
     case "checkbox":
       return <input type="checkbox" checked={(t as Tokens.Checkbox).checked} disabled aria-label={(t as Tokens.Checkbox).checked ? "✓" : "–"} />;
+    case "formula":
+      return <Formula key={t.raw} {...(token as FormulaToken)} />;
     case "text":
       return t.tokens ? inline(t.tokens) : decodeEntities(String(t.text));
     case "escape":
@@ -125,6 +129,8 @@ function block(token: Token): ReactNode {
       return <Table token={t as Tokens.Table} />;
     case "hr":
       return <hr />;
+    case "formula":
+      return <p>{inlineOne(t)}</p>;
     case "space":
     case "def":
       return null;
@@ -144,9 +150,10 @@ function isClosed(token: Tokens.Code): boolean {
   return token.codeBlockStyle === "indented" || /\n *(?:`{3,}|~{3,})[ \t]*\n*$/.test(token.raw);
 }
 
-/** One top-level block. Renders again only when its text changes. */
-export const MarkdownBlock = memo(function MarkdownBlock({ raw }: { raw: string }) {
+/** One top-level block. Renders again only when its text changes. `isOpen`: it may still grow. */
+export const MarkdownBlock = memo(function MarkdownBlock({ raw, isOpen = false }: { raw: string; isOpen?: boolean }) {
   const marked = useMarked();
-  if (!marked) return <p className="whitespace-pre-wrap">{raw}</p>;
-  return <>{blocks(new marked.Lexer({ gfm: true }).lex(raw))}</>;
+  const content = useMemo(() => marked && blocks(marked.lex(raw)), [marked, raw]);
+  if (!content) return <p className="whitespace-pre-wrap">{raw}</p>;
+  return <IsSettled value={!isOpen}>{content}</IsSettled>;
 });

@@ -28,6 +28,8 @@ function written(node: Node): string {
   if (node.nodeType === Node.TEXT_NODE) return escaped(node.textContent ?? "");
   if (!(node instanceof Element) || node.matches("button, svg, [data-page-only]")) return "";
   if (node instanceof HTMLInputElement) return node.checked ? "☑ " : "☐ ";
+  // Formulas go out as they were written: few programs take MathML.
+  if (node instanceof HTMLElement && node.dataset.tex) return escaped(node.dataset.tex);
   const name = nameOf(node);
   // Frames that let tables and code scroll, and what colours code, mean nothing elsewhere.
   if (name === null) return formattedOf(node);
