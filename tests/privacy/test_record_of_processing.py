@@ -265,7 +265,7 @@ def test_what_nobody_has_said_is_left_to_be_filled_in(language: Language) -> Non
         assert code in known_codes() or code.startswith("data.field."), code
         return sentence(code, {}, language)
 
-    anybody = Recipient(None, "p", "P", "unstated", "", True, 1, False, False, None)
+    anybody = Recipient(None, "p", "P", "unstated", "", enabled=True, models=1)
     bare = Configured("T", "", ["Olga"], [anybody], None, None, None, False, [], False, False, None)
     record = json.loads(processing.json_of(bare, NOW))
     assert set(record["to_fill_in"]) == ONLY_PEOPLE_KNOW | {"processor"}

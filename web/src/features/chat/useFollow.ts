@@ -39,7 +39,7 @@ export function useFollow(): Follow {
       ["pointerdown", byReader],
       ["keydown", (e: KeyboardEvent) => (byReader(), apply(readKey(e.key, isTypingIn(e.target))))],
       // Whoever unfolds something wants to read it: the end must not pull the page away.
-      ["click", (e: MouseEvent) => e.target instanceof Element && e.target.closest("[role=log] summary") && signal({ kind: "reader-left" })],
+      ["click", (e: MouseEvent) => e.target instanceof Element && e.target.closest("[data-thread] summary") && signal({ kind: "reader-left" })],
       ["scroll", () => {
         const now = page().scrollTop;
         apply(readScroll(top, now, toEndPx(), performance.now() < readerUntil));
@@ -50,7 +50,7 @@ export function useFollow(): Follow {
     const apply = (s: FollowSignal | null): void => void (s && signal(s));
     const onSelect = (): void => {
       const selection = document.getSelection();
-      const isInThread = selection?.anchorNode?.parentElement?.closest("[role=log]");
+      const isInThread = selection?.anchorNode?.parentElement?.closest("[data-thread]");
       if (selection && !selection.isCollapsed && isInThread) signal({ kind: "reader-left" });
     };
     for (const [name, handler] of handlers) addEventListener(name, handler as EventListener, { passive: true });
