@@ -91,7 +91,8 @@ function SearchField({ field, query, onChange, onDown }: SearchFieldProps) {
       {query ? (
         <IconButton label={t("action.clear")} onClick={() => (onChange(""), field.current?.focus())} className="-mr-2"><X aria-hidden="true" /></IconButton>
       ) : (
-        <button type="button" aria-label={t("nav.palette")} title={t("nav.palette")} onClick={() => openOverlay("palette")} className="-mr-2 flex min-h-7 items-center rounded-md px-2 hover:text-ink pointer-coarse:min-h-11">
+        <button type="button" title={t("nav.palette")} onClick={() => openOverlay("palette")} className="-mr-2 flex min-h-7 items-center rounded-md px-2 hover:text-ink pointer-coarse:min-h-11">
+          <span className="sr-only">{t("nav.palette")} </span>
           {hasKey ? <kbd className="font-mono text-xs max-lg:hidden">{isMac ? "⌘" : t("key.ctrl")} K</kbd> : null}
           <Command aria-hidden="true" className={cx("size-4", hasKey && "lg:hidden")} />
         </button>
