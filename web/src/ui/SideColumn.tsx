@@ -29,15 +29,15 @@ export function SideColumn({ label, heading, side, children }: SideColumnProps) 
   if (isCovered && openOn !== null) setOpenOn(null);
   else if (!isCovered && isSought && openOn !== pathname && !matchMedia("(min-width: 64rem)").matches) setOpenOn(pathname);
   return (
-    <div className="grid min-h-dvh lg:grid-cols-[264px_minmax(0,1fr)]">
+    <div className="grid min-h-dvh lg:grid-cols-[264px_minmax(0,1fr)] print:block">
       <a href="#main" onClick={(event) => (event.preventDefault(), main.current?.focus())} className="sr-only focus:not-sr-only focus:fixed focus:top-2 focus:left-2 focus:z-50 focus:rounded-md focus:bg-raised focus:px-3 focus:py-2">
         {t("nav.skip")}
       </a>
-      <nav aria-label={label} data-region className="sticky top-0 hidden h-dvh min-h-0 flex-col border-r border-line bg-sunken lg:flex">
+      <nav aria-label={label} data-region className="sticky top-0 hidden h-dvh min-h-0 flex-col border-r border-line bg-sunken lg:flex print:hidden">
         {side}
       </nav>
       <div className="flex min-h-dvh min-w-0 flex-col">
-        <header className="sticky top-0 z-20 flex h-12 shrink-0 items-center gap-2 border-b border-line bg-canvas px-2 lg:hidden">
+        <header className="sticky top-0 z-20 flex h-12 shrink-0 items-center gap-2 border-b border-line bg-canvas px-2 lg:hidden print:hidden">
           <IconButton label={t("nav.open")} aria-haspopup="dialog" onClick={() => setOpenOn(pathname)}><MenuIcon aria-hidden="true" /></IconButton>
           <div className="min-w-0 flex-1 truncate text-sm font-semibold">{heading}</div>
         </header>

@@ -47,7 +47,7 @@ export const AnswerTurn = memo(function AnswerTurn({ message, siblings, locked, 
     >
       <div className="pb-2 xl:pb-0"><MarginNote receipt={live?.receipt ?? receipt} /></div>
       <div className="relative min-w-0 pl-4 xl:col-start-2 xl:pl-0">
-        <div aria-hidden="true" className="absolute inset-y-0 left-0 w-[3px] rounded-full bg-origin xl:-left-6" />
+        <div aria-hidden="true" data-spine className="absolute inset-y-0 left-0 w-[3px] rounded-full bg-origin xl:-left-6" />
         <AnswerBody
           message={message}
           receipt={receipt}
@@ -71,7 +71,7 @@ function AnswerTools({ message, siblings, locked, onAnother, onCompare, onShow }
   // After a stop by length it stands in the note above.
   const offersContinue = canContinue(message) && outcome !== "cut" && outcome !== "paused";
   return (
-    <div className="turn-tools flex min-h-9 flex-wrap items-center gap-0.5 pt-1 pl-2.5 xl:col-start-2 xl:-ml-2 xl:pl-0">
+    <div className="turn-tools print:hidden flex min-h-9 flex-wrap items-center gap-0.5 pt-1 pl-2.5 xl:col-start-2 xl:-ml-2 xl:pl-0">
       <GivesFocusBack to={toThread}>
         <BranchCounter id={message.id} siblings={siblings} onShow={onShow} disabled={locked} />
         <span className={isWhole ? "tools-fade flex flex-wrap items-center" : "flex flex-wrap items-center"}>

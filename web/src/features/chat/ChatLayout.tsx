@@ -19,7 +19,7 @@ export function Component() {
   useRegionKeys();
   return (
     <SideColumn label={t("nav.main")} heading={conversationId ? <SmallTitle id={conversationId} /> : team.name} side={<Sidebar />}>
-      {session.demo ? <p className="border-b border-line bg-warn-wash px-4 py-1.5 text-center text-xs">{t("nav.demo")}</p> : null}
+      {session.demo ? <p className="border-b border-line bg-warn-wash px-4 py-1.5 text-center text-xs print:hidden">{t("nav.demo")}</p> : null}
       <Outlet />
     </SideColumn>
   );

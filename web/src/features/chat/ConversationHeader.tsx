@@ -20,8 +20,10 @@ export function ConversationTitle({ conversation }: { conversation: Conversation
         <h1 className="truncate text-base font-bold" title={shown}>{shown}</h1>
         <SealMark zones={conversation.sealed_to} />
       </div>
-      <ConversationMenu about={{ ...conversation, title: shown }} trigger={<IconButton label={t("conversation.menu", { title: shown })}><Ellipsis aria-hidden="true" /></IconButton>} />
-      {conversation.shared ? <Button variant="quiet" size="sm" onClick={() => setSharing(true)}><Users aria-hidden="true" /><span className="max-sm:sr-only">{t("share.isShared")}</span></Button> : null}
+      <span className="contents print:hidden">
+        <ConversationMenu about={{ ...conversation, title: shown }} trigger={<IconButton label={t("conversation.menu", { title: shown })}><Ellipsis aria-hidden="true" /></IconButton>} />
+        {conversation.shared ? <Button variant="quiet" size="sm" onClick={() => setSharing(true)}><Users aria-hidden="true" /><span className="max-sm:sr-only">{t("share.isShared")}</span></Button> : null}
+      </span>
       {sharing ? <Suspense><ShareDialog id={conversation.id} title={shown} onClose={() => setSharing(false)} /></Suspense> : null}
     </div>
   );
@@ -30,7 +32,7 @@ export function ConversationTitle({ conversation }: { conversation: Conversation
 /** On small screens the title stands beside the drawer button instead. */
 export function ConversationHeader({ conversation }: { conversation: Conversation }) {
   return (
-    <header className="sticky top-0 z-10 hidden min-h-14 items-center border-b border-line bg-canvas px-6 lg:flex">
+    <header className="sticky top-0 z-10 hidden min-h-14 items-center border-b border-line bg-canvas px-6 lg:flex print:static print:flex">
       <ConversationTitle conversation={conversation} />
     </header>
   );

@@ -186,7 +186,7 @@ export function ConversationView({ conversation, wantedModel = null }: { convers
           lastBelow={folded ? <div className="thread-grid pt-1"><div className="pl-1.5 xl:col-start-2 xl:-ml-2.5 xl:pl-0"><Button variant="quiet" size="sm" onClick={() => compared.unfold(folded.id)}><Columns2 aria-hidden="true" />{t("compare.show")}</Button></div></div> : null}
         />
       )}
-      <div className="thread-grid sticky bottom-0 z-10 bg-canvas">
+      <div className="thread-grid sticky bottom-0 z-10 bg-canvas print:hidden">
         <div className="relative xl:col-start-2">
           {isBehind ? (
             <div className="absolute -top-11 right-0 left-0 flex justify-center">

@@ -1,5 +1,6 @@
 // The conversation as a document. Old turns cost nothing until they are scrolled to; only the live one renders while it grows.
-import { type KeyboardEvent, type ReactNode, useState } from "react";
+import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useState } from "react";
+import { flushSync } from "react-dom";
 import { useTranslation } from "react-i18next";
 import { Button } from "@/ui/Button";
 import { isPressed } from "@/ui/shortcuts";
@@ -51,32 +52,46 @@ function moveBetweenTurns(event: KeyboardEvent<HTMLElement>): void {
 export function Thread({ conversationId, choice, branch, pending, pendingName, locked, hasRoom, onAskAgain, onShow, onAnother, onCompare, wantedId, onOver, lastInstead, lastBelow }: ThreadProps) {
   const { t } = useTranslation(["chat", "common"]);
   const [isWhole, setIsWhole] = useState(false);
-  const shown = isWhole || branch.slice(0, -shownAtFirst).some((turn) => turn.message.id === wantedId) ? branch : branch.slice(-shownAtFirst);
+  useEffect(() => {
+    // Paper gets the whole conversation, and the browser takes the page as it is when this returns.
+    const showAll = () => flushSync(() => setIsWhole(true));
+    addEventListener("beforeprint", showAll);
+    return () => removeEventListener("beforeprint", showAll);
+  }, []);
+  const shown = useMemo(
+    () => (isWhole || branch.slice(0, -shownAtFirst).some((turn) => turn.message.id === wantedId) ? branch : branch.slice(-shownAtFirst)),
+    [branch, isWhole, wantedId],
+  );
   // An edit shows from where it branches off, at once. What it replaces stays mounted: if sending fails, it is back as it was.
   const cutAt = pending ? branch.findIndex((turn) => turn.message.parent_id === pending.parentId) : -1;
-  const rows = shown.map((turn, index) => {
+  const isPending = pending !== null;
+  const { ref: modelRef, model } = choice;
+  const knownRef = model ? modelRef : null;
+  const modelName = model?.name ?? "";
+  // Kept while nothing of it changes: of a thousand turns not one is looked at because an answer grows or the page is scrolled.
+  const rows = useMemo(() => shown.map((turn, index) => {
     const { message, siblings } = turn;
     const isLast = index === shown.length - 1;
-    const isReplaced = cutAt !== -1 && branch.indexOf(turn) >= cutAt;
+    const isReplaced = cutAt !== -1 && branch.length - shown.length + index >= cutAt;
     return (
-      <div key={message.id} hidden={isReplaced} data-last={isLast || undefined} className={isLast && hasRoom && !pending ? "min-h-[calc(100dvh-19.5rem)]" : undefined}>
+      <div key={message.id} hidden={isReplaced} data-last={isLast || undefined} className={isLast && hasRoom && !isPending ? "min-h-[calc(100dvh-19.5rem)] print:min-h-0" : undefined}>
         {/* Of several side by side none is "the" next model. */}
         {lastInstead && index === shown.length - 2 ? null : <SwitchLine branch={branch} turn={turn} />}
         {message.role === "user" ? (
-          <UserTurn conversationId={conversationId ?? ""} modelRef={choice.model ? choice.ref : null} modelName={choice.model?.name ?? ""} message={message} siblings={siblings} locked={locked} onAskAgain={onAskAgain} onShow={onShow} />
+          <UserTurn conversationId={conversationId ?? ""} modelRef={knownRef} modelName={modelName} message={message} siblings={siblings} locked={locked} onAskAgain={onAskAgain} onShow={onShow} />
         ) : isLast && lastInstead ? lastInstead : (
           <AnswerTurn message={message} siblings={siblings} locked={locked} onAnother={onAnother} onCompare={onCompare} onShow={onShow} onOver={onOver} />
         )}
         {isLast ? lastBelow : null}
       </div>
     );
-  });
+  }), [shown, branch, cutAt, hasRoom, isPending, lastInstead, lastBelow, conversationId, knownRef, modelName, locked, onAskAgain, onShow, onAnother, onCompare, onOver]);
   return (
     // No live region, not even one that is off: dialogs leave those readable behind them. What is told aloud is in ui/Announcer.
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- Alt+Up and Alt+Down move between turns
     <div role="region" data-thread aria-label={t("thread.label")} aria-busy={locked} tabIndex={-1} onKeyDown={moveBetweenTurns} className="flex-1 pb-6 outline-none">
       {branch.length > shown.length ? (
-        <div className="flex justify-center pt-6">
+        <div className="flex justify-center pt-6 print:hidden">
           <Button onClick={() => setIsWhole(true)}>{t("thread.earlier", { count: branch.length - shown.length })}</Button>
         </div>
       ) : null}

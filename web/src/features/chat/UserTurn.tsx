@@ -63,7 +63,7 @@ export const UserTurn = memo(function UserTurn({ conversationId, modelRef, model
           </form>
           </GivesFocusBack>
         )}
-        <div className="turn-tools -mb-1 flex min-h-8 items-center gap-0.5">
+        <div className="turn-tools print:hidden -mb-1 flex min-h-8 items-center gap-0.5">
           <BranchCounter id={message.id} siblings={siblings} onShow={onShow} disabled={locked} />
           {edited === null ? (
             <span className="tools-fade flex">
