@@ -43,8 +43,11 @@ class Looking:
 
     async def look_for(self, text: str) -> None:
         await expect(self.desk.page.locator("#destination")).not_to_be_empty()
-        await self.desk.page.keyboard.press("Control+k")
+        await self.to_field()
         await self.desk.page.keyboard.insert_text(text)
+
+    async def to_field(self) -> None:
+        await self.desk.page.get_by_label(self.desk.words("common.nav.search"), exact=True).focus()
 
     def filter(self, name: str) -> Locator:
         label = self.desk.words(f"search.by.{name}")
@@ -106,7 +109,7 @@ async def test_a_search_is_narrowed_and_the_address_keeps_it(
     await looking.filter("with").select_option("")
     await looking.finds("of echo", "of steady")
     assert "find_" not in page.url
-    await page.keyboard.press("Control+k")
+    await looking.to_field()
     await page.keyboard.press("ArrowDown")
     await expect(looking.results.get_by_role("link").first).to_be_focused()
     assert await fits(page)
