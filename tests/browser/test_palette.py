@@ -49,6 +49,7 @@ async def test_chats_actions_settings_and_models_are_found_and_done_by_keyboard(
     chats = palette(desk).get_by_role("group", name=words("palette.group.chats"))
     await expect(chats.locator("mark")).to_have_text("Kündigungsfrist")
     await expect(palette(desk).get_by_role("status")).to_have_text(words("palette.count_other", count=2))
+    await page.keyboard.press("ArrowDown")
     active = await field(desk).get_attribute("aria-activedescendant")
     assert active == await marked(desk).get_attribute("id")
     await desk.picture("palette-chats")
@@ -148,6 +149,32 @@ async def test_the_palette_lists_what_its_person_may_open_and_says_what_went_wro
     search = page.get_by_label(words("common.nav.search"), exact=True).locator("visible=true")
     await expect(search).to_be_focused()
     await expect(search).to_have_value("zzz")
+
+
+async def test_what_was_found_for_the_words_before_opens_nothing(open_desk: OpenDesk) -> None:
+    desk = await open_desk("en")
+    page, words = desk.page, desk.words
+    olga = await olga_with(desk.harbour, "en")
+    first, _ = await asked(olga, "Wer vertritt Frau Müller?")
+    second, _ = await asked(olga, "Wer vertritt Frau Mueck?")
+    await enter(desk, "olga")
+    found = await find(desk, "vertritt")
+    await expect(found).to_have_count(3)
+    may_go = await held(desk, "**/api/searches")
+    await field(desk).press_sequentially(" mueck")
+    # What stands first stays first, whatever arrives.
+    await expect(marked(desk)).to_have_text(words("palette.searchFor", words="vertritt mueck"))
+    for one in (found.nth(1), found.nth(2)):
+        await expect(one).to_have_attribute("aria-disabled", "true")
+    await page.keyboard.press("ArrowDown")
+    await page.keyboard.press("Enter")
+    await expect(palette(desk)).to_be_visible()
+    may_go.set()
+    await expect(found).to_have_count(2)
+    await expect(found.nth(1)).not_to_have_attribute("aria-disabled", "true")
+    await found.nth(1).click()
+    await expect(page).to_have_url(re.compile(f"/c/{second}"))
+    assert first != second
 
 
 async def test_the_palette_keeps_to_the_seal_of_the_open_chat(open_desk: OpenDesk) -> None:

@@ -102,8 +102,8 @@ function Everything({ field, takeBegun, onChoose, onModels }: PartProps & { take
     group("models", t("group.models"), me.must_add_factor ? [] : models, { atMost: modelsShown }),
   ];
   const act = group("actions", t("group.actions"), actions);
-  // What is asked of the server arrives late, and stands below what was found at once.
-  const groups = isLooking ? [act, ...rest, group("chats", t("group.chats"), [...chats.entries, searchFor], { isFound: true })] : [act, group("recent", t("group.recent"), chats.entries), ...rest];
+  // What is asked of the server arrives late, and stands below what was found at once: nothing moves under the choice.
+  const groups = isLooking ? [act, ...rest, group("chats", t("group.chats"), [searchFor, ...chats.entries], { isFound: true })] : [act, group("recent", t("group.recent"), chats.entries), ...rest];
   const pick = (entry: Entry) => (entry === toModels ? onModels() : onChoose(entry));
   const foot = (
     <>
@@ -126,12 +126,12 @@ function useChats(query: string) {
     const lines = page ? [...page.pinned, ...page.conversations].slice(0, recentShown) : [];
     return { entries: lines.map(recent), isBusy: false, foot: latest.error && !page ? <Failure error={latest.error} onRetry={() => void latest.refetch()} /> : null };
   }
-  // While the next answer is on its way, what the one before has found stays.
+  // While the next answer is on its way, what the one before has found stays, and opens nothing: it has other words.
   const results = search.data?.results ?? [];
   const said = search.isBehind ? t("searching") : results.length === 0 ? t("noChat") : search.data?.more ? t("search:more") : null;
   const failure = search.error && !search.isBehind ? <Failure error={search.error} onRetry={() => void search.refetch()} /> : null;
   return {
-    entries: results.map(found),
+    entries: results.map((one) => ({ ...found(one), disabled: search.isBehind })),
     isBusy: search.isBehind,
     foot: failure ?? (said ? <p className="border-t border-line px-4 py-2 text-xs text-muted">{said}</p> : null),
   };
