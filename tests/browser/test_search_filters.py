@@ -115,6 +115,26 @@ async def test_a_search_is_narrowed_and_the_address_keeps_it(
     assert await fits(page)
 
 
+async def test_a_day_is_typed_digit_by_digit(open_desk: OpenDesk, demo_harbour: Harbour) -> None:
+    await two_chats(demo_harbour, "en")
+    desk = await open_desk("en")
+    looking = await sit_down(desk)
+    await looking.results.locator("summary").click()
+    # The same whether the day or the month comes first.
+    await looking.filter("from").press_sequentially("05052026", delay=30)
+    await expect(looking.filter("from")).to_have_value("2026-05-05")
+    await expect(desk.page).to_have_url(re.compile("find_from=2026-05-05"))
+    await expect(looking.filter("from")).to_be_focused()
+    await looking.finds("of echo", "of steady")
+    assert [one["since"][:10] for one in looking.asked if "since" in one] == ["2026-05-04"]
+    await looking.filter("from").press("Backspace")
+    await expect(desk.page).not_to_have_url(re.compile("find_from"))
+    await desk.open("/?find_to=2026-05-05")
+    await looking.look_for("kranich")
+    await looking.take_away("to", "")
+    await expect(looking.filter("to")).to_have_value("")
+
+
 async def test_a_day_ends_where_its_reader_is(open_desk: OpenDesk, demo_harbour: Harbour) -> None:
     await two_chats(demo_harbour, "en")
     desk = await open_desk("en", width=1024)

@@ -8,6 +8,7 @@ import { Button } from "@/ui/Button";
 import { cx } from "@/ui/cx";
 import { Fold } from "@/ui/Fold";
 import { inputClass } from "@/ui/inputClass";
+import { DayField } from "./DayField";
 import { type FilterKind, filterKinds, type Filters } from "./searchFilters";
 
 export interface SearchFiltersProps {
@@ -38,7 +39,7 @@ export function SearchFilters({ filters, onChange }: SearchFiltersProps) {
         ))}
         {(["from", "to"] as const).map((kind) => (
           <Labelled key={kind} kind={kind}>
-            <input type="date" value={filters[kind] ?? ""} onChange={(event) => set(kind)(event.target.value)} className={cx(inputClass, "text-sm")} />
+            <DayField value={filters[kind] ?? ""} onChange={set(kind)} />
           </Labelled>
         ))}
       </div>
