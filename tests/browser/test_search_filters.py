@@ -12,6 +12,7 @@ from tests.browser.conftest import Desk, OpenDesk
 from tests.browser.everywhere import fits
 from tests.browser.test_conversations import LANGUAGES, enter
 from tests.browser.test_seals import two_zones
+from tests.browser.test_unsent_words import field_of
 from tests.support.running import Harbour
 
 
@@ -154,3 +155,34 @@ async def test_a_day_ends_where_its_reader_is(open_desk: OpenDesk, demo_harbour:
     await desk.open("/?find_with=nobody&find_from=never")
     await looking.look_for("kranich")
     await looking.finds("of echo", "of steady")
+
+
+async def test_narrowing_leaves_the_keyboard_where_it_is(open_desk: OpenDesk, demo_harbour: Harbour) -> None:
+    """Neither the message that the address names takes it, nor the field of a chat that was just begun."""
+    refs, _ = await two_chats(demo_harbour, "en")
+    desk = await open_desk("en")
+    page = desk.page
+    looking = await sit_down(desk)
+
+    async def narrow() -> None:
+        await looking.results.locator("summary").click()
+        await looking.filter("model").focus()
+        await looking.filter("model").select_option(refs["steady"])
+        await expect(page).to_have_url(re.compile("find_model="))
+        await looking.finds("of steady")
+        await expect(looking.filter("model")).to_be_focused()
+
+    await looking.results.locator("a[href*='#']").first.click()
+    await expect(page.locator("[data-turn]:focus")).to_have_count(1)
+    await looking.look_for("kranich")
+    await narrow()
+    await desk.open("/")
+    await looking.look_for("kranich")
+    await page.keyboard.press("Escape")
+    await field_of(desk).fill("Hello")
+    await field_of(desk).press("Enter")
+    await expect(page).to_have_url(re.compile("/c/"))
+    await expect(desk.button("chat.regenerate.same")).to_be_visible()
+    await page.reload()
+    await looking.look_for("kranich")
+    await narrow()
