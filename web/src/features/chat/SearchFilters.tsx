@@ -76,13 +76,14 @@ function useChoices(filters: Filters): Record<"model" | "with", Choice[]> {
   const { t } = useTranslation("search");
   const { data: picker } = useQuery(modelsQuery);
   const { data: team } = useQuery(teamQuery);
+  const isRead = { model: picker !== undefined, with: team !== undefined };
   const known = {
     model: picker?.models.map((one) => ({ value: one.ref, name: one.connection_name ? `${one.name} (${one.connection_name})` : one.name })) ?? [],
     with: team?.members.filter((one) => !one.is_me).map((one) => ({ value: one.user_id, name: one.name })) ?? [],
   };
   const whole = (kind: "model" | "with"): Choice[] => {
     const value = filters[kind];
-    return value && !known[kind].some((one) => one.value === value) ? [...known[kind], { value, name: t(`gone.${kind}`) }] : known[kind];
+    return value && !known[kind].some((one) => one.value === value) ? [...known[kind], { value, name: t(isRead[kind] ? `gone.${kind}` : `unread.${kind}`) }] : known[kind];
   };
   return { model: whole("model"), with: whole("with") };
 }
