@@ -38,6 +38,7 @@ export interface FilterListProps {
   inputRef?: RefObject<HTMLInputElement | null>;
   /** What stands in the field at first. */
   begun?: string;
+  maxLength?: number;
   onQuery?: (query: string) => void;
   /** Backspace in an empty field. */
   onBack?: () => void;
@@ -77,7 +78,7 @@ function firstChoice(items: readonly FilterItem[]): FilterItem | undefined {
   return offered.find((item) => !item.disabled) ?? offered[0];
 }
 
-export function FilterList({ groups, onPick, searchLabel, listLabel, empty, showAll, counted, inputRef, begun = "", onQuery, onBack, beside, foot, onAct, hint }: FilterListProps) {
+export function FilterList({ groups, onPick, searchLabel, listLabel, empty, showAll, counted, inputRef, begun = "", maxLength, onQuery, onBack, beside, foot, onAct, hint }: FilterListProps) {
   const id = useId();
   const list = useRef<HTMLDivElement>(null);
   const [query, setQuery] = useState(begun);
@@ -136,6 +137,7 @@ export function FilterList({ groups, onPick, searchLabel, listLabel, empty, show
           spellCheck={false}
           placeholder={searchLabel}
           value={query}
+          maxLength={maxLength}
           onChange={(event) => (setQuery(event.target.value), setActive(null), setLimit(shownAtOnce), onQuery?.(event.target.value))}
           onKeyDown={onKeyDown}
           className="min-h-11 w-full min-w-0 bg-transparent text-sm outline-none max-sm:text-[16px]"

@@ -9,6 +9,7 @@ import { openChat } from "@/features/chat/openChat";
 import { useModelGroups } from "@/features/chat/PickerList";
 import { useSearch } from "@/features/chat/searching";
 import { useSealOf } from "@/features/chat/useSealOf";
+import { mostChars } from "@/features/chat/searchFilters";
 import { Button } from "@/ui/Button";
 import { CommandClose, CommandDialog } from "@/ui/CommandDialog";
 import { type FilterGroup, FilterList } from "@/ui/FilterList";
@@ -65,7 +66,9 @@ function useModelEntries() {
   const go = useGo();
   const [here] = useState(openChat);
   const { open: fresh } = useSealOf(null);
-  const { groups, error, data, refetch } = useModelGroups(here?.modelRef ?? null, here?.seal ?? fresh);
+  const { me } = useSignedIn();
+  // Before the second factor that the team asks for, the server would only refuse.
+  const { groups, error, data, refetch } = useModelGroups(here?.modelRef ?? null, here?.seal ?? fresh, !me.must_add_factor);
   const act = (ref: string) => {
     const chat = openChat();
     return chat ? chat.choose(ref) : go(`/?model=${encodeURIComponent(ref)}`);
@@ -162,6 +165,7 @@ function List({ field, label, groups, begun = "", onQuery, onBack, onChoose, isB
       onPick={pick}
       inputRef={field}
       begun={begun}
+      maxLength={mostChars}
       {...(onQuery ? { onQuery } : {})}
       {...(onBack ? { onBack } : {})}
       searchLabel={label}

@@ -26,9 +26,9 @@ export interface PickerListProps {
 }
 
 /** Every model as a line of a list, by origin; unavailable ones say why. */
-export function useModelGroups(value: string | null, seal: Seal) {
+export function useModelGroups(value: string | null, seal: Seal, enabled = true) {
   const { t } = useTranslation(["chat", "common"]);
-  const { data, error, refetch } = useQuery(modelsQuery);
+  const { data, error, refetch } = useQuery({ ...modelsQuery, enabled });
   const { t: words } = useTranslation("picker");
   const models = useWithinSeal(data?.models, seal);
   const star = useStar();

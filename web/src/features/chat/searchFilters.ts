@@ -1,6 +1,9 @@
 // What a search is narrowed to. It lives in the address, as every filter does; the words looked for never do.
 import type { Schemas } from "@/api/client";
 
+/** The server looks for no longer words. */
+export const mostChars = 200;
+
 export const filterKinds = ["model", "with", "from", "to"] as const;
 export type FilterKind = (typeof filterKinds)[number];
 /** A model's reference, a person's id, and two days, both included. */
