@@ -11,6 +11,7 @@ from tests.browser.test_conversations import LANGUAGES, asked, enter, olga_with
 from tests.browser.test_seals import said, two_zones
 from tests.browser.test_unsent_words import field_of, held
 from tests.browser.test_writing import at_work
+from tests.support.running import PASSWORD, link_of
 
 
 def palette(desk: Desk) -> Locator:
@@ -206,6 +207,44 @@ async def test_what_is_typed_before_the_palette_is_there_goes_into_it(open_desk:
     await desk.page.keyboard.press("Enter")
     await expect(desk.page.get_by_text(desk.words("palette.linkCopied")).last).to_be_visible()
     assert await desk.page.evaluate("navigator.clipboard.readText()") == desk.page.url
+
+
+async def test_the_palette_left_before_it_is_there_gives_the_keyboard_back(open_desk: OpenDesk) -> None:
+    desk = await open_desk("en")
+    await olga_with(desk.harbour, "en")
+    await enter(desk, "olga")
+    may_go = await held(desk, "**/assets/Palette-*.js")
+    await expect(field_of(desk)).to_be_focused()
+    await desk.page.keyboard.press("Control+k")
+    await expect(field_of(desk)).not_to_be_focused()
+    await desk.page.keyboard.press("Escape")
+    await expect(field_of(desk)).to_be_focused()
+    may_go.set()
+
+
+async def test_the_palette_leads_to_another_team_with_the_keyboard(open_desk: OpenDesk) -> None:
+    desk = await open_desk("en")
+    page, words = desk.page, desk.words
+    olga = await olga_with(desk.harbour, "en")
+    await desk.harbour.eve()
+    invitation = await olga.post("/api/team/invitations", {"role": "member", "note": ""})
+    person = await desk.harbour.somebody().enter("/api/sign-in", {"email": "eve@example.com", "password": PASSWORD})
+    await person.enter("/api/invitations/accept", {"token": link_of(invitation)})
+    await enter(desk, "eve")
+    team = page.locator("p[title]").locator("visible=true").first
+    before = await team.inner_text()
+    found = await find(desk, "")
+    await page.keyboard.insert_text("x" * 300)
+    await expect(field(desk)).to_have_value("x" * 200)
+    switch = found.filter(has_text=words.pattern("common.team.switch"))
+    await field(desk).fill("switch to")
+    await expect(switch).to_have_count(1)
+    await expect(marked(desk)).not_to_have_text(words.pattern("common.team.switch"))
+    while await marked(desk).get_attribute("id") != await switch.get_attribute("id"):
+        await page.keyboard.press("ArrowUp")
+    await page.keyboard.press("Enter")
+    await expect(team).not_to_have_text(before)
+    await expect(page.locator(":focus")).to_have_count(1)
 
 
 async def test_the_palette_takes_escape_for_itself_and_leaves_a_question_alone(open_desk: OpenDesk) -> None:
