@@ -7,11 +7,18 @@ from moorage.api.signed_in import SignedIn
 from moorage.chat.search import Hit, Result, search
 from moorage.chat.search_index import Narrowed
 from moorage.chat.words import Piece
+from moorage.connections.lookup import as_stored
+from moorage.errors import Invalid
 
 
 async def search_conversations(parts: PartsDep, who: SignedIn, wish: SearchAsk) -> SearchView:
     """Find one's own conversations by their titles and messages."""
-    narrowed = Narrowed(wish.answered_by, wish.shared_with, wish.since, wish.until)
+    try:
+        model_ref = None if wish.answered_by is None else as_stored(wish.answered_by)
+    except Invalid:
+        # A model that nobody can have asked.
+        return SearchView(results=[], more=False)
+    narrowed = Narrowed(model_ref, wish.shared_with, wish.since, wish.until)
     found = await search(parts.database, who.team_id, who.user_id, wish.text, narrowed)
     return SearchView(results=[_result(one) for one in found.results], more=found.more)
 

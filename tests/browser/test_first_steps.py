@@ -3,11 +3,11 @@
 import re
 
 import pytest
-from playwright.async_api import Locator, expect
+from playwright.async_api import Locator, Request, expect
 
 from tests.browser.conftest import Desk, OpenDesk
 from tests.browser.everywhere import fits
-from tests.browser.test_conversations import LANGUAGES, enter
+from tests.browser.test_conversations import LANGUAGES, asked, enter, olga_with
 from tests.browser.test_second_factors import add_app
 from tests.support.running import Harbour, Person
 
@@ -113,3 +113,27 @@ async def test_a_step_is_left_out_for_one_person_in_this_browser(
     await enter(desk, "mia")
     await expect(page.get_by_text(words("chat.first.write"))).to_be_visible()
     await expect(steps_at(desk)).to_have_count(0)
+
+
+async def test_no_more_chats_are_loaded_for_a_step_than_it_needs(open_desk: OpenDesk, demo_harbour: Harbour) -> None:
+    olga = await olga_with(demo_harbour, "en")
+    for question in ("One", "Two", "Three"):
+        await asked(olga, question)
+    desk = await open_desk("en")
+    loaded: list[str] = []
+
+    def see(request: Request) -> None:
+        if re.search(r"/api/conversations/[\da-f-]{36}$", request.url):
+            loaded.append(request.url)
+
+    desk.page.on("request", see)
+    await enter(desk, "olga")
+    await expect(step(desk, "answer")).to_contain_text(desk.words("steps.done"))
+    # The newest has an answer.
+    assert len(loaded) == 1
+    key = f"moorage.firstSteps.{olga.session['me']['id']}"
+    await desk.page.evaluate("key => localStorage.setItem(key, JSON.stringify(['answer']))", key)
+    await desk.page.reload()
+    await expect(step(desk, "colleague")).to_be_visible()
+    await expect(step(desk, "answer")).to_have_count(0)
+    assert len(loaded) == 1

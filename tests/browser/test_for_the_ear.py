@@ -18,7 +18,7 @@ from tests.browser.test_unsent_words import field_of
 # Everything that is told aloud: what changes within a live region, and each alarm that comes up.
 LISTEN = """() => {
   window.told = [];
-  const LIVE = "[aria-live=polite], [aria-live=assertive], [role=status], [role=alert], [role=log]";
+  const LIVE = "[aria-live=polite], [aria-live=assertive], [role=status], [role=alert]";
   const tell = (region) => {
     const how = region.ariaLive ?? { alert: "assertive" }[region.role] ?? "polite";
     const text = region.textContent.trim();

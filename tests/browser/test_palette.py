@@ -11,6 +11,7 @@ from tests.browser.test_conversations import LANGUAGES, asked, enter, olga_with
 from tests.browser.test_seals import said, two_zones
 from tests.browser.test_unsent_words import field_of, held
 from tests.browser.test_writing import at_work
+from tests.support.running import PASSWORD, link_of
 
 
 def palette(desk: Desk) -> Locator:
@@ -31,7 +32,7 @@ async def find(desk: Desk, text: str) -> Locator:
 
 def marked(desk: Desk) -> Locator:
     """Find the option that Enter takes, as a screen reader knows it."""
-    return desk.page.locator("[role=option].bg-hover")
+    return desk.page.locator("[role=option].picked")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -49,6 +50,7 @@ async def test_chats_actions_settings_and_models_are_found_and_done_by_keyboard(
     chats = palette(desk).get_by_role("group", name=words("palette.group.chats"))
     await expect(chats.locator("mark")).to_have_text("Kündigungsfrist")
     await expect(palette(desk).get_by_role("status")).to_have_text(words("palette.count_other", count=2))
+    await page.keyboard.press("ArrowDown")
     active = await field(desk).get_attribute("aria-activedescendant")
     assert active == await marked(desk).get_attribute("id")
     await desk.picture("palette-chats")
@@ -103,7 +105,13 @@ async def test_what_shows_nothing_new_gives_the_keyboard_back_and_the_way_out_is
     await desk.picture("palette-dark")
     await page.keyboard.press("Escape")
     await expect(field_of(desk)).to_be_focused()
-    await find(desk, words("common.account.signOut"))
+    # To leave is listed first, and only an arrow leads there: a word and Enter do something else.
+    text = words("common.account.signOut")
+    found = await find(desk, text)
+    await expect(found.first).to_have_text(text)
+    await expect(marked(desk)).to_have_text(words("palette.searchFor", words=text))
+    await page.keyboard.press("ArrowUp")
+    await expect(marked(desk)).to_have_text(text)
     await page.keyboard.press("Enter")
     await expect(page.get_by_label(words("accounts.field.password"), exact=True)).to_be_visible()
 
@@ -144,6 +152,32 @@ async def test_the_palette_lists_what_its_person_may_open_and_says_what_went_wro
     await expect(search).to_have_value("zzz")
 
 
+async def test_what_was_found_for_the_words_before_opens_nothing(open_desk: OpenDesk) -> None:
+    desk = await open_desk("en")
+    page, words = desk.page, desk.words
+    olga = await olga_with(desk.harbour, "en")
+    first, _ = await asked(olga, "Wer vertritt Frau Müller?")
+    second, _ = await asked(olga, "Wer vertritt Frau Mueck?")
+    await enter(desk, "olga")
+    found = await find(desk, "vertritt")
+    await expect(found).to_have_count(3)
+    may_go = await held(desk, "**/api/searches")
+    await field(desk).press_sequentially(" mueck")
+    # What stands first stays first, whatever arrives.
+    await expect(marked(desk)).to_have_text(words("palette.searchFor", words="vertritt mueck"))
+    for one in (found.nth(1), found.nth(2)):
+        await expect(one).to_have_attribute("aria-disabled", "true")
+    await page.keyboard.press("ArrowDown")
+    await page.keyboard.press("Enter")
+    await expect(palette(desk)).to_be_visible()
+    may_go.set()
+    await expect(found).to_have_count(2)
+    await expect(found.nth(1)).not_to_have_attribute("aria-disabled", "true")
+    await found.nth(1).click()
+    await expect(page).to_have_url(re.compile(f"/c/{second}"))
+    assert first != second
+
+
 async def test_the_palette_keeps_to_the_seal_of_the_open_chat(open_desk: OpenDesk) -> None:
     desk = await open_desk("en")
     olga, _ = await two_zones(desk.harbour, "en")
@@ -173,6 +207,44 @@ async def test_what_is_typed_before_the_palette_is_there_goes_into_it(open_desk:
     await desk.page.keyboard.press("Enter")
     await expect(desk.page.get_by_text(desk.words("palette.linkCopied")).last).to_be_visible()
     assert await desk.page.evaluate("navigator.clipboard.readText()") == desk.page.url
+
+
+async def test_the_palette_left_before_it_is_there_gives_the_keyboard_back(open_desk: OpenDesk) -> None:
+    desk = await open_desk("en")
+    await olga_with(desk.harbour, "en")
+    await enter(desk, "olga")
+    may_go = await held(desk, "**/assets/Palette-*.js")
+    await expect(field_of(desk)).to_be_focused()
+    await desk.page.keyboard.press("Control+k")
+    await expect(field_of(desk)).not_to_be_focused()
+    await desk.page.keyboard.press("Escape")
+    await expect(field_of(desk)).to_be_focused()
+    may_go.set()
+
+
+async def test_the_palette_leads_to_another_team_with_the_keyboard(open_desk: OpenDesk) -> None:
+    desk = await open_desk("en")
+    page, words = desk.page, desk.words
+    olga = await olga_with(desk.harbour, "en")
+    await desk.harbour.eve()
+    invitation = await olga.post("/api/team/invitations", {"role": "member", "note": ""})
+    person = await desk.harbour.somebody().enter("/api/sign-in", {"email": "eve@example.com", "password": PASSWORD})
+    await person.enter("/api/invitations/accept", {"token": link_of(invitation)})
+    await enter(desk, "eve")
+    team = page.locator("p[title]").locator("visible=true").first
+    before = await team.inner_text()
+    found = await find(desk, "")
+    await page.keyboard.insert_text("x" * 300)
+    await expect(field(desk)).to_have_value("x" * 200)
+    switch = found.filter(has_text=words.pattern("common.team.switch"))
+    await field(desk).fill("switch to")
+    await expect(switch).to_have_count(1)
+    await expect(marked(desk)).not_to_have_text(words.pattern("common.team.switch"))
+    while await marked(desk).get_attribute("id") != await switch.get_attribute("id"):
+        await page.keyboard.press("ArrowUp")
+    await page.keyboard.press("Enter")
+    await expect(team).not_to_have_text(before)
+    await expect(page.locator(":focus")).to_have_count(1)
 
 
 async def test_the_palette_takes_escape_for_itself_and_leaves_a_question_alone(open_desk: OpenDesk) -> None:
@@ -283,7 +355,7 @@ async def test_enter_breaks_the_line_where_that_was_chosen_and_ctrl_with_it_send
     await at_work(desk, "steady")
     page, words = desk.page, desk.words
     await desk.open("/settings/shortcuts")
-    await page.get_by_role("radio", name=words("palette.keys.sendBy.command")).check()
+    await page.get_by_role("radio", name=words("palette.keys.sendBy.command", key="Ctrl")).check()
     await desk.open("/")
     await expect(page.locator("#destination")).not_to_be_empty()
     await field_of(desk).press_sequentially("Dear")

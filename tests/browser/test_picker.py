@@ -9,7 +9,7 @@ from playwright.async_api import Locator, Route, expect
 from tests.browser.conftest import Desk, OpenDesk
 from tests.browser.everywhere import fits
 from tests.browser.test_conversations import LANGUAGES, enter
-from tests.browser.test_seals import two_zones
+from tests.browser.test_seals import pick, two_zones
 from tests.support.running import Harbour
 
 MANY = 500
@@ -29,7 +29,7 @@ def options_of(desk: Desk, group: str) -> Locator:
 
 def chosen(desk: Desk) -> Locator:
     """The option that Enter would pick."""
-    return desk.page.locator("[role=option].bg-hover")
+    return desk.page.locator("[role=option].picked")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -76,6 +76,31 @@ async def test_a_favourite_stands_first_and_is_kept_for_its_person(
     await search.fill("steady")
     await search.press("Enter")
     await expect(page.get_by_role("button", name=words("chat.composer.model", name="steady"))).to_be_visible()
+
+
+async def test_on_a_touch_screen_the_chosen_model_has_a_button_for_its_star(
+    open_desk: OpenDesk, demo_harbour: Harbour
+) -> None:
+    """A screen reader there reaches no star within the list, and has no Shift and Enter."""
+    await two_zones(demo_harbour, "de")
+    desk = await open_desk("de", width=390)
+    page, words = desk.page, desk.words
+    await enter(desk, "olga")
+    await pick(desk, "echo")
+    await open_picker(desk)
+    star = page.get_by_role("button", name=words("picker.favourite", name="echo"), exact=True)
+    await expect(star).to_have_count(0)
+    devtools = await page.context.new_cdp_session(page)
+    await devtools.send("Emulation.setTouchEmulationEnabled", {"enabled": True})
+    await expect(star).to_have_attribute("aria-pressed", "false")
+    async with page.expect_response("**/api/favourites"):
+        await star.click()
+    await expect(star).to_have_attribute("aria-pressed", "true")
+    await expect(options_of(desk, "picker.favourites")).to_have_count(1)
+    await desk.picture("picker-touch")
+    async with page.expect_response("**/api/favourites?ref=*"):
+        await star.click()
+    await expect(star).to_have_attribute("aria-pressed", "false")
 
 
 async def test_a_star_that_is_refused_is_taken_back_and_says_why(open_desk: OpenDesk, demo_harbour: Harbour) -> None:

@@ -12,6 +12,7 @@ from tests.browser.conftest import Desk, OpenDesk
 from tests.browser.everywhere import fits
 from tests.browser.test_conversations import LANGUAGES, enter
 from tests.browser.test_seals import two_zones
+from tests.browser.test_unsent_words import field_of
 from tests.support.running import Harbour
 
 
@@ -43,8 +44,11 @@ class Looking:
 
     async def look_for(self, text: str) -> None:
         await expect(self.desk.page.locator("#destination")).not_to_be_empty()
-        await self.desk.page.keyboard.press("Control+k")
+        await self.to_field()
         await self.desk.page.keyboard.insert_text(text)
+
+    async def to_field(self) -> None:
+        await self.desk.page.get_by_label(self.desk.words("common.nav.search"), exact=True).focus()
 
     def filter(self, name: str) -> Locator:
         label = self.desk.words(f"search.by.{name}")
@@ -106,10 +110,30 @@ async def test_a_search_is_narrowed_and_the_address_keeps_it(
     await looking.filter("with").select_option("")
     await looking.finds("of echo", "of steady")
     assert "find_" not in page.url
-    await page.keyboard.press("Control+k")
+    await looking.to_field()
     await page.keyboard.press("ArrowDown")
     await expect(looking.results.get_by_role("link").first).to_be_focused()
     assert await fits(page)
+
+
+async def test_a_day_is_typed_digit_by_digit(open_desk: OpenDesk, demo_harbour: Harbour) -> None:
+    await two_chats(demo_harbour, "en")
+    desk = await open_desk("en")
+    looking = await sit_down(desk)
+    await looking.results.locator("summary").click()
+    # The same whether the day or the month comes first.
+    await looking.filter("from").press_sequentially("05052026", delay=30)
+    await expect(looking.filter("from")).to_have_value("2026-05-05")
+    await expect(desk.page).to_have_url(re.compile("find_from=2026-05-05"))
+    await expect(looking.filter("from")).to_be_focused()
+    await looking.finds("of echo", "of steady")
+    assert [one["since"][:10] for one in looking.asked if "since" in one] == ["2026-05-04"]
+    await looking.filter("from").press("Backspace")
+    await expect(desk.page).not_to_have_url(re.compile("find_from"))
+    await desk.open("/?find_to=2026-05-05")
+    await looking.look_for("kranich")
+    await looking.take_away("to", "")
+    await expect(looking.filter("to")).to_have_value("")
 
 
 async def test_a_day_ends_where_its_reader_is(open_desk: OpenDesk, demo_harbour: Harbour) -> None:
@@ -131,3 +155,34 @@ async def test_a_day_ends_where_its_reader_is(open_desk: OpenDesk, demo_harbour:
     await desk.open("/?find_with=nobody&find_from=never")
     await looking.look_for("kranich")
     await looking.finds("of echo", "of steady")
+
+
+async def test_narrowing_leaves_the_keyboard_where_it_is(open_desk: OpenDesk, demo_harbour: Harbour) -> None:
+    """Neither the message that the address names takes it, nor the field of a chat that was just begun."""
+    refs, _ = await two_chats(demo_harbour, "en")
+    desk = await open_desk("en")
+    page = desk.page
+    looking = await sit_down(desk)
+
+    async def narrow() -> None:
+        await looking.results.locator("summary").click()
+        await looking.filter("model").focus()
+        await looking.filter("model").select_option(refs["steady"])
+        await expect(page).to_have_url(re.compile("find_model="))
+        await looking.finds("of steady")
+        await expect(looking.filter("model")).to_be_focused()
+
+    await looking.results.locator("a[href*='#']").first.click()
+    await expect(page.locator("[data-turn]:focus")).to_have_count(1)
+    await looking.look_for("kranich")
+    await narrow()
+    await desk.open("/")
+    await looking.look_for("kranich")
+    await page.keyboard.press("Escape")
+    await field_of(desk).fill("Hello")
+    await field_of(desk).press("Enter")
+    await expect(page).to_have_url(re.compile("/c/"))
+    await expect(desk.button("chat.regenerate.same")).to_be_visible()
+    await page.reload()
+    await looking.look_for("kranich")
+    await narrow()

@@ -3,7 +3,8 @@ import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useLocation } from "react-router";
 import { andTexts } from "@/i18n";
-import { closeOverlay, follow, openOverlay, useOverlay } from "@/ui/overlays";
+import { mostChars } from "@/features/chat/searchFilters";
+import { backTo, closeOverlay, follow, openOverlay, useOverlay } from "@/ui/overlays";
 import { isPressed } from "@/ui/shortcuts";
 
 const Palette = lazy(() => andTexts(import("./palette/Palette"), "later").then((module) => ({ default: module.Palette })));
@@ -59,7 +60,8 @@ function Meanwhile({ onType }: { onType: (text: string) => void }) {
       autoFocus
       aria-label={t("nav.palette")}
       onChange={(event) => onType(event.target.value)}
-      onKeyDown={(event) => event.key === "Escape" && (event.stopPropagation(), closeOverlay())}
+      maxLength={mostChars}
+      onKeyDown={(event) => event.key === "Escape" && (event.stopPropagation(), closeOverlay(), backTo()?.focus())}
       className="fixed top-[min(12dvh,6rem)] left-1/2 z-50 min-h-11 w-[min(40rem,calc(100vw-1rem))] -translate-x-1/2 rounded-xl border border-line bg-raised px-12 text-sm shadow-float outline-none"
     />
   );

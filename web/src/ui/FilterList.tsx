@@ -11,6 +11,8 @@ export interface FilterItem {
   selected?: boolean;
   /** Stays listed and reachable, so that its reason can be read; can't be picked. */
   disabled?: boolean;
+  /** What can't be undone is never chosen by itself: only by an arrow or the pointer. */
+  onlyByHand?: boolean;
 }
 
 export interface FilterGroup {
@@ -36,6 +38,7 @@ export interface FilterListProps {
   inputRef?: RefObject<HTMLInputElement | null>;
   /** What stands in the field at first. */
   begun?: string;
+  maxLength?: number;
   onQuery?: (query: string) => void;
   /** Backspace in an empty field. */
   onBack?: () => void;
@@ -69,7 +72,13 @@ function cutGroups(groups: readonly FilterGroup[], limit: number): FilterGroup[]
   return kept;
 }
 
-export function FilterList({ groups, onPick, searchLabel, listLabel, empty, showAll, counted, inputRef, begun = "", onQuery, onBack, beside, foot, onAct, hint }: FilterListProps) {
+/** What Enter takes before anybody has moved. Where all is out of use the first is, so that its reason is read. */
+function firstChoice(items: readonly FilterItem[]): FilterItem | undefined {
+  const offered = items.filter((item) => !item.onlyByHand);
+  return offered.find((item) => !item.disabled) ?? offered[0];
+}
+
+export function FilterList({ groups, onPick, searchLabel, listLabel, empty, showAll, counted, inputRef, begun = "", maxLength, onQuery, onBack, beside, foot, onAct, hint }: FilterListProps) {
   const id = useId();
   const list = useRef<HTMLDivElement>(null);
   const [query, setQuery] = useState(begun);
@@ -79,7 +88,7 @@ export function FilterList({ groups, onPick, searchLabel, listLabel, empty, show
   const count = found.reduce((n, g) => n + g.items.length, 0);
   const shown = cutGroups(found, limit);
   const items = shown.flatMap((g) => g.items);
-  const activeItem = items.find((item) => item.key === active) ?? items.find((item) => !item.disabled) ?? items[0];
+  const activeItem = items.find((item) => item.key === active) ?? firstChoice(items);
   const activeKey = activeItem?.key;
   const places = new Map(items.map((item, at) => [item.key, at + 1]));
   const said = useSaid(query === "" || !counted ? "" : counted(count));
@@ -128,6 +137,7 @@ export function FilterList({ groups, onPick, searchLabel, listLabel, empty, show
           spellCheck={false}
           placeholder={searchLabel}
           value={query}
+          maxLength={maxLength}
           onChange={(event) => (setQuery(event.target.value), setActive(null), setLimit(shownAtOnce), onQuery?.(event.target.value))}
           onKeyDown={onKeyDown}
           className="min-h-11 w-full min-w-0 bg-transparent text-sm outline-none max-sm:text-[16px]"

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { chooseSendBy, isPressed, isSendPressed, shortcutIds, switchShortcut } from "./shortcuts";
 
 const up = { ctrlKey: false, metaKey: false, altKey: false, shiftKey: false };
@@ -49,5 +49,39 @@ describe("sending", () => {
     expect(isSendPressed(enter, false)).toBe(false);
     expect([isSendPressed({ ...enter, ctrlKey: true }, false), isSendPressed({ ...enter, metaKey: true }, false)]).toEqual([true, false]);
     expect([isSendPressed({ ...enter, ctrlKey: true }, true), isSendPressed({ ...enter, metaKey: true }, true)]).toEqual([false, true]);
+  });
+});
+
+describe("choices in two tabs", () => {
+  afterEach(() => vi.unstubAllGlobals());
+
+  const twoTabs = async () => {
+    const kept = new Map<string, string>();
+    const hear: ((event: { key: string | null }) => void)[] = [];
+    vi.stubGlobal("localStorage", { getItem: (key: string) => kept.get(key) ?? null, setItem: (key: string, text: string) => void kept.set(key, text) });
+    vi.stubGlobal("addEventListener", (name: string, listener: (typeof hear)[number]) => name === "storage" && hear.push(listener));
+    const open = async () => (vi.resetModules(), import("./shortcuts"));
+    return { tabs: [await open(), await open()] as const, tell: (at: number, key: string | null) => hear[at]?.({ key }), kept };
+  };
+
+  it("are not written over by one that has not heard of them", async () => {
+    const { tabs: [one, other] } = await twoTabs();
+    one.switchShortcut("palette", false);
+    one.chooseSendBy("command");
+    other.switchShortcut("sheet", false);
+    expect(other.isPressed("palette", ctrlK, false)).toBe(false);
+    expect(other.isSendPressed({ ...up, key: "Enter" }, false)).toBe(false);
+  });
+
+  it("are taken over as they are made, and when all is cleared", async () => {
+    const { tabs: [one, other], tell, kept } = await twoTabs();
+    one.switchShortcut("palette", false);
+    tell(1, "something.else");
+    expect(other.isPressed("palette", ctrlK, false)).toBe(true);
+    tell(1, "moorage.keysOff");
+    expect(other.isPressed("palette", ctrlK, false)).toBe(false);
+    kept.clear();
+    tell(1, null);
+    expect(other.isPressed("palette", ctrlK, false)).toBe(true);
   });
 });

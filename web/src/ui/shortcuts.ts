@@ -49,6 +49,8 @@ function read(): Choices {
 }
 
 let choices = read();
+/** Whether the storage takes what is chosen; else only this page knows it. */
+let isKept = true;
 const listeners = new Set<() => void>();
 
 function subscribe(listener: () => void): () => void {
@@ -56,25 +58,37 @@ function subscribe(listener: () => void): () => void {
   return () => void listeners.delete(listener);
 }
 
-function keep(next: Choices): void {
+function take(next: Choices): void {
   choices = next;
+  for (const listener of listeners) listener();
+}
+
+/** Another tab may have chosen something since: it is read anew, or its choice would be written over. */
+function change(by: (now: Choices) => Choices): void {
+  const next = by(isKept ? read() : choices);
   try {
     localStorage.setItem(offKey, [...next.off].join(" "));
     localStorage.setItem(sendKey, next.sendBy);
   } catch {
     // Not remembered then; the page still changes now.
+    isKept = false;
   }
-  for (const listener of listeners) listener();
+  take(next);
 }
 
+// Of other tabs only; null: all of it was cleared.
+globalThis.addEventListener?.("storage", ({ key }) => (key === null || key === offKey || key === sendKey) && take(read()));
+
 export const useKeyChoices = (): Choices => useSyncExternalStore(subscribe, () => choices);
-export const chooseSendBy = (sendBy: SendBy): void => keep({ ...choices, sendBy });
+export const chooseSendBy = (sendBy: SendBy): void => change((now) => ({ ...now, sendBy }));
 
 export function switchShortcut(id: ShortcutId, isOn: boolean): void {
-  const off = new Set(choices.off);
-  if (isOn) off.delete(id);
-  else off.add(id);
-  keep({ ...choices, off });
+  change((now) => {
+    const off = new Set(now.off);
+    if (isOn) off.delete(id);
+    else off.add(id);
+    return { ...now, off };
+  });
 }
 
 export interface Pressed extends Pick<KeyboardEvent, "key" | "ctrlKey" | "metaKey" | "altKey" | "shiftKey"> {

@@ -9,6 +9,7 @@ import { openChat } from "@/features/chat/openChat";
 import { useModelGroups } from "@/features/chat/PickerList";
 import { useSearch } from "@/features/chat/searching";
 import { useSealOf } from "@/features/chat/useSealOf";
+import { mostChars } from "@/features/chat/searchFilters";
 import { Button } from "@/ui/Button";
 import { CommandClose, CommandDialog } from "@/ui/CommandDialog";
 import { type FilterGroup, FilterList } from "@/ui/FilterList";
@@ -65,7 +66,9 @@ function useModelEntries() {
   const go = useGo();
   const [here] = useState(openChat);
   const { open: fresh } = useSealOf(null);
-  const { groups, error, data, refetch } = useModelGroups(here?.modelRef ?? null, here?.seal ?? fresh);
+  const { me } = useSignedIn();
+  // Before the second factor that the team asks for, the server would only refuse.
+  const { groups, error, data, refetch } = useModelGroups(here?.modelRef ?? null, here?.seal ?? fresh, !me.must_add_factor);
   const act = (ref: string) => {
     const chat = openChat();
     return chat ? chat.choose(ref) : go(`/?model=${encodeURIComponent(ref)}`);
@@ -102,8 +105,8 @@ function Everything({ field, takeBegun, onChoose, onModels }: PartProps & { take
     group("models", t("group.models"), me.must_add_factor ? [] : models, { atMost: modelsShown }),
   ];
   const act = group("actions", t("group.actions"), actions);
-  // What is asked of the server arrives late, and stands below what was found at once.
-  const groups = isLooking ? [act, ...rest, group("chats", t("group.chats"), [...chats.entries, searchFor], { isFound: true })] : [act, group("recent", t("group.recent"), chats.entries), ...rest];
+  // What is asked of the server arrives late, and stands below what was found at once: nothing moves under the choice.
+  const groups = isLooking ? [act, ...rest, group("chats", t("group.chats"), [searchFor, ...chats.entries], { isFound: true })] : [act, group("recent", t("group.recent"), chats.entries), ...rest];
   const pick = (entry: Entry) => (entry === toModels ? onModels() : onChoose(entry));
   const foot = (
     <>
@@ -126,12 +129,12 @@ function useChats(query: string) {
     const lines = page ? [...page.pinned, ...page.conversations].slice(0, recentShown) : [];
     return { entries: lines.map(recent), isBusy: false, foot: latest.error && !page ? <Failure error={latest.error} onRetry={() => void latest.refetch()} /> : null };
   }
-  // While the next answer is on its way, what the one before has found stays.
+  // While the next answer is on its way, what the one before has found stays, and opens nothing: it has other words.
   const results = search.data?.results ?? [];
   const said = search.isBehind ? t("searching") : results.length === 0 ? t("noChat") : search.data?.more ? t("search:more") : null;
   const failure = search.error && !search.isBehind ? <Failure error={search.error} onRetry={() => void search.refetch()} /> : null;
   return {
-    entries: results.map(found),
+    entries: results.map((one) => ({ ...found(one), disabled: search.isBehind })),
     isBusy: search.isBehind,
     foot: failure ?? (said ? <p className="border-t border-line px-4 py-2 text-xs text-muted">{said}</p> : null),
   };
@@ -162,6 +165,7 @@ function List({ field, label, groups, begun = "", onQuery, onBack, onChoose, isB
       onPick={pick}
       inputRef={field}
       begun={begun}
+      maxLength={mostChars}
       {...(onQuery ? { onQuery } : {})}
       {...(onBack ? { onBack } : {})}
       searchLabel={label}

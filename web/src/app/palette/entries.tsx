@@ -34,6 +34,9 @@ export function Line({ icon, children, note }: { icon: ReactNode; children: Reac
   );
 }
 
+/** Leaves everything behind, unsent words too: a word and Enter may never lead there. */
+const byHand = (entry: Entry): Entry => ({ ...entry, onlyByHand: true });
+
 const looks = { light: Sun, dark: Moon, system: SunMoon } as const;
 
 /** Goes there; the keyboard follows, unless what is shown there has taken it. */
@@ -71,7 +74,7 @@ export function useActions(words: string): { actions: Entry[]; searchFor: Entry 
   const always = [
     entry("keys", t("common:nav.keys"), <Keyboard aria-hidden="true" />, () => openOverlay("sheet"), true),
     ...(["light", "dark", "system"] as const).map(lookEntry),
-    entry("signOut", t("common:account.signOut"), <LogOut aria-hidden="true" />, account.signOut),
+    byHand(entry("signOut", t("common:account.signOut"), <LogOut aria-hidden="true" />, account.signOut)),
   ];
   // The team asks for a second factor first; everything else would only be refused.
   if (me.must_add_factor) return { actions: always, searchFor };
@@ -82,7 +85,7 @@ export function useActions(words: string): { actions: Entry[]; searchFor: Entry 
     entry("copyLink", t("copyLink"), <Link2 aria-hidden="true" />, copyLink, true),
     entry("settings", t("common:nav.settings"), <Settings aria-hidden="true" />, () => go("/settings")),
     ...(me.is_operator ? [entry("operator", t("common:settings.operator"), <Wrench aria-hidden="true" />, () => go("/operator"))] : []),
-    ...account.otherTeams.map((team) => entry(`team.${team.id}`, t("common:team.switch", { name: team.name }), <Users aria-hidden="true" />, () => account.switchTo(team.id))),
+    ...account.otherTeams.map((team) => byHand(entry(`team.${team.id}`, t("common:team.switch", { name: team.name }), <Users aria-hidden="true" />, () => account.switchTo(team.id)))),
     ...always,
   ];
   return { actions, searchFor };

@@ -27,7 +27,7 @@ export interface AnswerTurnProps {
 }
 
 /** Asked again by keyboard, an answer goes with its buttons; from the conversation Alt and an arrow lead to the new one. */
-const toThread = () => document.activeElement?.closest<HTMLElement>("[role=region]");
+const toThread = () => document.activeElement?.closest<HTMLElement>("[data-thread]");
 
 export const AnswerTurn = memo(function AnswerTurn({ message, siblings, locked, onAnother, onCompare, onShow, onOver }: AnswerTurnProps) {
   const { t } = useTranslation(["chat", "common"]);

@@ -26,9 +26,9 @@ export interface PickerListProps {
 }
 
 /** Every model as a line of a list, by origin; unavailable ones say why. */
-export function useModelGroups(value: string | null, seal: Seal) {
+export function useModelGroups(value: string | null, seal: Seal, enabled = true) {
   const { t } = useTranslation(["chat", "common"]);
-  const { data, error, refetch } = useQuery(modelsQuery);
+  const { data, error, refetch } = useQuery({ ...modelsQuery, enabled });
   const { t: words } = useTranslation("picker");
   const models = useWithinSeal(data?.models, seal);
   const star = useStar();
@@ -58,7 +58,7 @@ export function useModelGroups(value: string | null, seal: Seal) {
       items: others.filter((m) => m.origin === origin && !m.alias).map(itemOf),
     })),
   ];
-  return { data, error, refetch, groups, count: models.length, toggle };
+  return { data, error, refetch, groups, count: models.length, starred, toggle };
 }
 
 export function PickerList({ value, onPick, search }: PickerListProps) {
@@ -67,7 +67,8 @@ export function PickerList({ value, onPick, search }: PickerListProps) {
   // The panel gives it the keyboard when it opens; where the list comes later, there was nothing to give it to.
   useEffect(() => search.current?.focus(), [search]);
   const { canManage } = useSignedIn();
-  const { data, error, refetch, groups, count, toggle } = useModelGroups(value, useOpenSeal());
+  const { data, error, refetch, groups, count, starred, toggle } = useModelGroups(value, useOpenSeal());
+  const chosen = data?.models.find((model) => model.ref === value);
   if (error && !data) return <div className="px-4"><ErrorState error={error} onRetry={() => void refetch()} /></div>;
   // Nothing known yet is not nothing there.
   if (!data) return <div className="p-4"><Skeleton label={t("common:loading")} lines={3} /></div>;
@@ -85,6 +86,7 @@ export function PickerList({ value, onPick, search }: PickerListProps) {
         counted={(found) => words("count", { count: found })}
         onAct={toggle}
         hint={words("keys")}
+        foot={chosen ? <StarChosen name={chosen.name} isStarred={starred.includes(chosen.ref)} onStar={() => toggle(chosen.ref)} /> : null}
       />
     </div>
   );
@@ -150,6 +152,17 @@ function StarMark({ isStarred, onStar }: { isStarred: boolean; onStar: () => voi
     <span data-star aria-hidden="true" title={t(isStarred ? "unstar" : "star")} onClick={onClick} className="grid size-7 cursor-pointer place-content-center rounded-md text-muted hover:bg-sunken hover:text-ink pointer-coarse:size-11">
       <Star className={cx("size-4", isStarred && "fill-current text-accent")} />
     </span>
+  );
+}
+
+/** A screen reader on a touch screen reaches no star of the list, and has no Shift+Enter. */
+function StarChosen({ name, isStarred, onStar }: { name: string; isStarred: boolean; onStar: () => void }) {
+  const { t } = useTranslation("picker");
+  return (
+    <button type="button" aria-pressed={isStarred} onClick={onStar} className="hidden min-h-11 items-center gap-2 border-t border-line px-3.5 text-left text-sm wrap-anywhere pointer-coarse:flex">
+      <Star aria-hidden="true" className={cx("size-4 shrink-0", isStarred ? "fill-current text-accent" : "text-muted")} />
+      {t("favourite", { name })}
+    </button>
   );
 }
 

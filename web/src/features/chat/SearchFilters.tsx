@@ -8,6 +8,7 @@ import { Button } from "@/ui/Button";
 import { cx } from "@/ui/cx";
 import { Fold } from "@/ui/Fold";
 import { inputClass } from "@/ui/inputClass";
+import { DayField } from "./DayField";
 import { type FilterKind, filterKinds, type Filters } from "./searchFilters";
 
 export interface SearchFiltersProps {
@@ -38,7 +39,7 @@ export function SearchFilters({ filters, onChange }: SearchFiltersProps) {
         ))}
         {(["from", "to"] as const).map((kind) => (
           <Labelled key={kind} kind={kind}>
-            <input type="date" value={filters[kind] ?? ""} onChange={(event) => set(kind)(event.target.value)} className={cx(inputClass, "text-sm")} />
+            <DayField value={filters[kind] ?? ""} onChange={set(kind)} />
           </Labelled>
         ))}
       </div>
@@ -75,13 +76,14 @@ function useChoices(filters: Filters): Record<"model" | "with", Choice[]> {
   const { t } = useTranslation("search");
   const { data: picker } = useQuery(modelsQuery);
   const { data: team } = useQuery(teamQuery);
+  const isRead = { model: picker !== undefined, with: team !== undefined };
   const known = {
     model: picker?.models.map((one) => ({ value: one.ref, name: one.connection_name ? `${one.name} (${one.connection_name})` : one.name })) ?? [],
     with: team?.members.filter((one) => !one.is_me).map((one) => ({ value: one.user_id, name: one.name })) ?? [],
   };
   const whole = (kind: "model" | "with"): Choice[] => {
     const value = filters[kind];
-    return value && !known[kind].some((one) => one.value === value) ? [...known[kind], { value, name: t(`gone.${kind}`) }] : known[kind];
+    return value && !known[kind].some((one) => one.value === value) ? [...known[kind], { value, name: t(isRead[kind] ? `gone.${kind}` : `unread.${kind}`) }] : known[kind];
   };
   return { model: whole("model"), with: whole("with") };
 }

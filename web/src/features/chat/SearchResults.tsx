@@ -28,7 +28,8 @@ export function SearchResults({ query, onLeave, onPicked }: SearchResultsProps) 
   const count = data?.results.length;
   useEffect(() => {
     if (count !== undefined && !isPlaceholderData) announce(count === 0 ? t("search:none") : t("search:count", { count }));
-  }, [count, isPlaceholderData, wanted, t]);
+    // Also where as many are found as before: the answer is to something else.
+  }, [count, isPlaceholderData, wanted, filters, t]);
   return (
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- arrows move between the links in it
     <section aria-label={t("search:results")} aria-busy={isPending || isPlaceholderData} onKeyDown={(event) => moveBetweenLinks(event, onLeave)} className="min-h-0 flex-1 overflow-y-auto px-3 pb-4">
@@ -81,10 +82,11 @@ export function Marked({ pieces }: { pieces: readonly Piece[] }) {
 
 function useFilters(): [Filters, (filters: Filters) => void] {
   const navigate = useNavigate();
-  const { search, hash, state } = useLocation();
+  const { search, hash } = useLocation();
   const filters = useMemo(() => readFilters(new URLSearchParams(search)), [search]);
-  // In place: "Back" leads to the page before, not through what was tried.
-  const set = (next: Filters) => void navigate({ search: writeFilters(new URLSearchParams(search), next), hash }, { replace: true, state: state as unknown });
+  // In place: "Back" leads to the page before, not through what was tried. What the address was come to with is over:
+  // a chat would take itself for one just begun, and its field the keyboard.
+  const set = (next: Filters) => void navigate({ search: writeFilters(new URLSearchParams(search), next), hash }, { replace: true });
   return [filters, set];
 }
 

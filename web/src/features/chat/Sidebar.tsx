@@ -16,6 +16,7 @@ import { AccountMenu } from "./AccountMenu";
 import { type ConversationLine, conversationsQuery } from "./data";
 import { byDay, type DayGroup } from "./days";
 import { ListLine } from "./ListLine";
+import { mostChars } from "./searchFilters";
 
 const Archive = lazy(() => import("./Archive").then((module) => ({ default: module.Archive })));
 const SearchResults = lazy(() => andTexts(import("./SearchResults"), "later").then((module) => ({ default: module.SearchResults })));
@@ -75,7 +76,7 @@ function SearchField({ field, query, onChange, onDown }: SearchFieldProps) {
         ref={field}
         type="search"
         value={query}
-        maxLength={200}
+        maxLength={mostChars}
         autoComplete="off"
         onChange={(event) => onChange(event.target.value)}
         onKeyDown={(event) => {

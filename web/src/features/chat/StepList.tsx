@@ -1,5 +1,5 @@
 // An owner's first steps on the empty page: a few lines, ticked by what really is, each with the way there.
-import { useInfiniteQuery, useQueries, useQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Circle, CircleCheck, X } from "lucide-react";
 import { type ReactNode, useEffect, useId, useRef } from "react";
 import { useTranslation } from "react-i18next";
@@ -8,11 +8,8 @@ import { modelsQuery, teamQuery } from "@/api/queries";
 import { useSignedIn } from "@/api/session";
 import { Button, buttonClass, IconButton } from "@/ui/Button";
 import { cx } from "@/ui/cx";
-import { conversationQuery, conversationsQuery } from "./data";
+import { type ConversationLine, conversationQuery, conversationsQuery } from "./data";
 import { type StepFacts, type StepId, stepIds, stepsOf, writeLeftOut } from "./firstSteps";
-
-/** Of so many of the newest conversations it is looked whether one has an answer. */
-const lookedAt = 3;
 
 const paths: Record<Exclude<StepId, "answer">, string> = { model: "/settings/models/custom/new", colleague: "/settings/team/members", factor: "/settings/security" };
 
@@ -31,7 +28,7 @@ export function StepList({ leftOut, onLeaveOut, onWrite, otherwise }: StepListPr
   const { me } = useSignedIn();
   const id = useId();
   const heading = useRef<HTMLHeadingElement>(null);
-  const { facts, isWhole } = useFacts();
+  const { facts, isWhole } = useFacts(leftOut);
   const steps = facts ? stepsOf(facts, leftOut) : [];
   const isOver = isWhole && steps.length === 0;
   useEffect(() => {
@@ -77,24 +74,41 @@ export function StepList({ leftOut, onLeaveOut, onWrite, otherwise }: StepListPr
   );
 }
 
+/** Whether this conversation has an answer; it is loaded whole for that, so only where it is wanted. */
+function useHasAnswer(line: ConversationLine | undefined, isWanted: boolean) {
+  const enabled = isWanted && line !== undefined;
+  const { data, error } = useQuery({ ...conversationQuery(line?.id ?? ""), staleTime: 60_000, enabled });
+  const has = enabled && data?.messages.some((message) => message.reply?.state === "done") === true;
+  const isRead = !enabled || data !== undefined;
+  return { has, isRead, isKnown: isRead || error !== null };
+}
+
+/** Of the three newest conversations it is looked whether one has an answer: one after the other, and no further than needed. */
+function useFirstAnswer(newest: readonly ConversationLine[], isWanted: boolean) {
+  const one = useHasAnswer(newest[0], isWanted);
+  const two = useHasAnswer(newest[1], isWanted && one.isKnown && !one.has);
+  const three = useHasAnswer(newest[2], isWanted && one.isKnown && two.isKnown && !one.has && !two.has);
+  const all = [one, two, three];
+  return { has: all.some((looked) => looked.has), isKnown: all.every((looked) => looked.isKnown), isRead: all.every((looked) => looked.isRead) };
+}
+
 /** Null until they are known. What could not be read counts as not known, and is not listed; then they are not whole. */
-function useFacts(): { facts: StepFacts | null; isWhole: boolean } {
+function useFacts(leftOut: readonly StepId[]): { facts: StepFacts | null; isWhole: boolean } {
   const { me } = useSignedIn();
   const models = useQuery(modelsQuery);
   const team = useQuery(teamQuery);
   const list = useInfiniteQuery(conversationsQuery);
   const first = list.data?.pages[0];
-  const newest = first ? [...first.conversations, ...first.pinned].slice(0, lookedAt) : [];
-  const conversations = useQueries({ queries: newest.map((line) => ({ ...conversationQuery(line.id), staleTime: 60_000 })) });
-  if (models.isPending || team.isPending || list.isPending || conversations.some((one) => one.isPending)) return { facts: null, isWhole: false };
+  const answer = useFirstAnswer(first ? [...first.conversations, ...first.pinned] : [], !leftOut.includes("answer"));
+  if (models.isPending || team.isPending || list.isPending || !answer.isKnown) return { facts: null, isWhole: false };
   const mine = team.data?.members.find((member) => member.is_me);
   const facts: Partial<Record<StepId, boolean>> = {};
   // The prepared answers of the demo are no model.
   if (models.data) facts.model = models.data.models.some((model) => model.available && model.origin !== "scripted");
-  if (first) facts.answer = conversations.some((one) => one.data?.messages.some((message) => message.reply?.state === "done"));
+  if (first) facts.answer = answer.has;
   // A plan for one person has no room for a second.
   if (team.data && (team.data.members.length > 1 || team.data.includes.members !== 1)) facts.colleague = team.data.members.length > 1 || team.data.invitations.length > 0;
   // Whom an identity provider vouches for has it there.
   if (mine && !me.is_bound && typeof mine.has_second_factor === "boolean") facts.factor = mine.has_second_factor;
-  return { facts, isWhole: Boolean(models.data && team.data && first) && conversations.every((one) => one.data) };
+  return { facts, isWhole: Boolean(models.data && team.data && first) && answer.isRead };
 }

@@ -89,7 +89,7 @@ export function Thread({ conversationId, choice, branch, pending, pendingName, l
   return (
     // No live region, not even one that is off: dialogs leave those readable behind them. What is told aloud is in ui/Announcer.
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- Alt+Up and Alt+Down move between turns
-    <div role="region" data-thread aria-label={t("thread.label")} aria-busy={locked} tabIndex={-1} onKeyDown={moveBetweenTurns} className="flex-1 pb-6 outline-none">
+    <div role="region" data-thread aria-label={t("thread.label")} aria-busy={locked} tabIndex={-1} onKeyDown={moveBetweenTurns} className="flex-1 pb-6 -outline-offset-2">
       {branch.length > shown.length ? (
         <div className="flex justify-center pt-6 print:hidden">
           <Button onClick={() => setIsWhole(true)}>{t("thread.earlier", { count: branch.length - shown.length })}</Button>

@@ -14,6 +14,8 @@ describe("filters of a search", () => {
 
   it("are left out where somebody wrote what can be none", () => {
     expect(readFilters(new URLSearchParams("find_with=mia&find_from=yesterday&find_to=2026-13-01&find_model="))).toEqual({});
+    for (const day of ["0002-05-01", "9990-01-01", "20261-05-01"]) expect(readFilters(new URLSearchParams({ find_to: day })), day).toEqual({});
+    expect(readFilters(new URLSearchParams({ find_to: "9989-12-31" }))).toEqual({ to: "9989-12-31" });
   });
 
   it("ask for whole days where the reader is", () => {

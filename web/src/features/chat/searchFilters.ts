@@ -1,13 +1,18 @@
 // What a search is narrowed to. It lives in the address, as every filter does; the words looked for never do.
 import type { Schemas } from "@/api/client";
 
+/** The server looks for no longer words. */
+export const mostChars = 200;
+
 export const filterKinds = ["model", "with", "from", "to"] as const;
 export type FilterKind = (typeof filterKinds)[number];
 /** A model's reference, a person's id, and two days, both included. */
 export type Filters = Readonly<Partial<Record<FilterKind, string>>>;
 
 const nameOf = (kind: FilterKind): string => `find_${kind}`;
-const isDay = (text: string): boolean => /^[2-9]\d{3}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text));
+/** The server takes no later one: it could not be told in every time zone. */
+export const lastDay = "9989-12-31";
+export const isDay = (text: string): boolean => /^[2-9]\d{3}-\d{2}-\d{2}$/.test(text) && text <= lastDay && !Number.isNaN(Date.parse(text));
 const isId = (text: string): boolean => /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(text);
 const fits: Record<FilterKind, (text: string) => boolean> = { model: (text) => text.length <= 320, with: isId, from: isDay, to: isDay };
 

@@ -5,6 +5,7 @@ import { api, asProblem, type Schemas } from "@/api/client";
 import { keys, rememberSession, type SessionView } from "@/api/queries";
 import { useSignedIn } from "@/api/session";
 import { notify } from "@/ui/Announcer";
+import { followNext } from "@/ui/overlays";
 import { forgetDrafts } from "./useDraft";
 
 export interface Account {
@@ -30,6 +31,8 @@ export function useAccount(): Account {
     const view = rememberSession(await api.post<SessionView>("/api/session/team", { team_id: teamId }));
     client.clear();
     client.setQueryData(keys.session, view);
+    // From the palette nothing has the keyboard.
+    followNext();
     await navigate("/");
   };
   return {

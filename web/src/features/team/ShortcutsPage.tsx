@@ -5,10 +5,10 @@ import { shortcutsOf, waysOf } from "@/ui/keyRows";
 import { Keys } from "@/ui/Keys";
 import { Page } from "@/ui/Page";
 import { Radios } from "@/ui/Radios";
-import { chooseSendBy, type SendBy, switchShortcut, useKeyChoices } from "@/ui/shortcuts";
+import { chooseSendBy, isMac, type SendBy, switchShortcut, useKeyChoices } from "@/ui/shortcuts";
 
 export function Component() {
-  const { t } = useTranslation("palette");
+  const { t } = useTranslation(["palette", "common"]);
   const { off, sendBy } = useKeyChoices();
   return (
     <Page title={t("keys.title")} intro={t("keys.intro")}>
@@ -20,7 +20,7 @@ export function Component() {
           onChange={chooseSendBy}
           options={[
             { value: "enter", label: t("keys.sendBy.enter"), icon: <Keys names={["Enter"]} /> },
-            { value: "command", label: t("keys.sendBy.command"), icon: <Keys names={["command", "Enter"]} /> },
+            { value: "command", label: t("keys.sendBy.command", { key: isMac ? "⌘" : t("common:key.ctrl") }), icon: <Keys names={["command", "Enter"]} /> },
           ]}
         />
         {(["everywhere", "chat"] as const).map((where) => (

@@ -1,0 +1,27 @@
+// A day, from the calendar or by keyboard. While it is typed the browser tells of days that are none yet: with the first
+// digit of the year, of one in the year 2. They stay in the field, and only a whole one is told on.
+import { useState } from "react";
+import { cx } from "@/ui/cx";
+import { inputClass } from "@/ui/inputClass";
+import { isDay, lastDay } from "./searchFilters";
+
+export interface DayFieldProps {
+  /** A day, or "". */
+  value: string;
+  onChange: (day: string) => void;
+}
+
+export function DayField({ value, onChange }: DayFieldProps) {
+  const [typed, setTyped] = useState(value);
+  const [known, setKnown] = useState(value);
+  // Set from elsewhere: by "Back", or by the button that takes it away.
+  if (value !== known) {
+    setKnown(value);
+    setTyped(value);
+  }
+  const type = (text: string) => {
+    setTyped(text);
+    if ((text === "" || isDay(text)) && text !== value) onChange(text);
+  };
+  return <input type="date" max={lastDay} value={typed} onChange={(event) => type(event.target.value)} className={cx(inputClass, "text-sm")} />;
+}
