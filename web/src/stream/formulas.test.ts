@@ -1,6 +1,7 @@
 import type { Token, Tokens } from "marked";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { Splitter } from "./blocks";
+import { FormulaLines, maskFormulas } from "./formulas";
 import { markedReady } from "./marked";
 import { cut, lex } from "./reader";
 
@@ -87,6 +88,71 @@ describe("a formula", () => {
     // Some times as long as it takes, a fraction of what it took otherwise.
     expect(performance.now() - began).toBeLessThan(5_000);
   }, 30_000);
+});
+
+/** How many signs are walked over in search of formulas while a text is read. */
+function walked(text: string): number {
+  let signs = 0;
+  const { exec } = RegExp.prototype;
+  const { indexOf } = String.prototype;
+  const counting = {
+    exec(this: RegExp, whole: string) {
+      const from = this.global ? this.lastIndex : 0;
+      const hit = exec.call(this, whole);
+      if (this.global && this.source.includes("\\$\\$|\\\\\\[")) signs += (hit ? hit.index + hit[0].length : whole.length) - from;
+      return hit;
+    },
+    indexOf(this: string, what: string, from = 0) {
+      const at = indexOf.call(this, what, from);
+      if (what === "$$") signs += (at === -1 ? this.length : at) - from;
+      return at;
+    },
+  };
+  Object.assign(RegExp.prototype, { exec: counting.exec });
+  Object.assign(String.prototype, { indexOf: counting.indexOf });
+  try {
+    lex(text);
+  } finally {
+    Object.assign(RegExp.prototype, { exec });
+    Object.assign(String.prototype, { indexOf });
+  }
+  return signs;
+}
+
+describe("looking ahead for formulas", () => {
+  it.each([
+    ["blocks without any", "x\n***\n", ""],
+    ["blocks before one", "x\n***\n", "$$\na\n$$\n"],
+    ["blocks before what only begins like one", "x\n***\n", "$$ a"],
+    ["blocks within a quotation", "> x\n> ***\n", "> $$\n> a\n> $$\n"],
+    ["one after another", "$$\na\n$$\n", ""],
+    ["words without any", "*a* b ", ""],
+    ["words before one", "*a* b ", "$$a$$"],
+  ])("goes over %s no more than a few times", (_, piece, end) => {
+    const text = piece.repeat(2_000) + end;
+    expect(walked(text)).toBeLessThan(8 * text.length);
+  });
+
+  it("finds the same from each place as if it was the first that is asked", () => {
+    const text = "a\n$$ no\nb\n$$\nx\n$$\nc\n\nd\n\\[y\\]\n\n\ne\n  $$z$$";
+    const one = new FormulaLines(text);
+    const found = [...text].map((_sign, from) => one.after(from));
+    expect(found).toEqual([...text].map((_sign, from) => new FormulaLines(text).after(from)));
+    expect(new Set(found).size).toBe(5);
+  });
+
+  it("puts a mask together once, however many formulas there are", () => {
+    const many = "\\(a\\)".repeat(500);
+    const slice = vi.spyOn(String.prototype, "slice");
+    maskFormulas(many, ".".repeat(many.length));
+    const signs = slice.mock.results.reduce((sum, { value }) => sum + String(value).length, 0);
+    slice.mockRestore();
+    // The formulas themselves are taken out of the text.
+    expect(signs).toBeLessThan(6 * many.length);
+    const text = "\\(a*b\\) *c* ".repeat(3);
+    expect(maskFormulas(text, text)).toBe("+++++++ *c* ".repeat(3));
+    expect(maskFormulas(`_a_ \\[x\\] $$$ _b_`, "_a_ \\[x\\] $$$ _c_")).toBe("_a_ +++++ $$$ _c_");
+  });
 });
 
 describe("a formula that arrives", () => {

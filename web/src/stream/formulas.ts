@@ -56,14 +56,49 @@ export function formulaBlock(text: string): Formula | null {
   return rest === undefined ? null : { ...found, raw: text.slice(0, upTo) + rest };
 }
 
-/** Where, before the next blank line, a line begins a formula that has its lines for itself; null: nowhere. */
-export function formulaLine(text: string): number | null {
-  const next = /\n(?:( {0,3}(?:\$\$|\\\[))|[ \t]*\n)/g;
-  for (let found = next.exec(text); found?.[1]; found = next.exec(text)) {
-    const at = found.index + 1;
-    if (formulaBlock(text.slice(at, at + 2 * maxChars))) return at;
+/** Where the lines of a text begin formulas that have their lines for themselves. Asked from front to back, it reads it once. */
+export class FormulaLines {
+  private readonly mayHold: boolean;
+  // The answer is the same for every place from `asked` to `read`.
+  private asked = 0;
+  private read = -1;
+  private found: number | null = null;
+
+  constructor(readonly text: string) {
+    this.mayHold = text.includes("$$") || text.includes("\\[");
   }
-  return null;
+
+  /** Where the next one begins after the line break at or after `from`; null: nowhere before the next blank line. */
+  after(from: number): number | null {
+    if (!this.mayHold) return null;
+    if (from < this.asked || from > this.read) this.search(from);
+    return this.found;
+  }
+
+  private search(from: number): void {
+    const next = /\n(?:( {0,3}(?:\$\$|\\\[))|[ \t]*\n)/g;
+    next.lastIndex = from;
+    let hit = next.exec(this.text);
+    while (hit?.[1] && !formulaBlock(this.text.slice(hit.index + 1, hit.index + 1 + 2 * maxChars))) hit = next.exec(this.text);
+    this.asked = from;
+    this.read = hit?.index ?? this.text.length;
+    this.found = hit?.[1] ? hit.index + 1 : null;
+  }
+}
+
+/** Where two dollar signs stand in a text. Asked from front to back, it reads it once. */
+export class Dollars {
+  private next: number;
+
+  constructor(readonly text: string) {
+    this.next = text.indexOf("$$");
+  }
+
+  /** Where the next ones are, at or after `from`, or -1. */
+  after(from: number): number {
+    if (this.next !== -1 && this.next < from) this.next = this.text.indexOf("$$", from);
+    return this.next;
+  }
 }
 
 export function mayHoldFormula(text: string): boolean {
@@ -79,12 +114,16 @@ export function dollarsAt(text: string, at: number): number {
 
 /** `masked`, of the same length as `text`, with nothing in the place of a formula that emphasis could begin or end with. */
 export function maskFormulas(text: string, masked: string): string {
-  let result = masked;
+  const pieces: string[] = [];
+  let kept = 0;
   for (let at = 0; at < text.length; ) {
     const dollars = dollarsAt(text, at);
     const found = dollars > 2 ? null : formulaAt(text, at);
-    if (found) result = result.slice(0, at) + "+".repeat(found.raw.length) + result.slice(at + found.raw.length);
+    if (found) {
+      pieces.push(masked.slice(kept, at), "+".repeat(found.raw.length));
+      kept = at + found.raw.length;
+    }
     at += found?.raw.length ?? (dollars || (text[at] === "\\" ? 2 : 1));
   }
-  return result;
+  return pieces.join("") + masked.slice(kept);
 }

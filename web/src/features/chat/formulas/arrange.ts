@@ -38,7 +38,19 @@ function arrangeTable(table: Element): void {
   });
 }
 
+/** KaTeX means each size to be one of the whole formula's; browsers would take one within another times that. */
+function arrangeSizes(place: Element): void {
+  const meant = new Map<Element, number>();
+  for (const one of place.querySelectorAll("[mathsize]")) {
+    const size = Number.parseFloat(one.getAttribute("mathsize") ?? "");
+    meant.set(one, size);
+    const outer = one.parentElement?.closest("[mathsize]");
+    if (outer) one.setAttribute("mathsize", `${size / (meant.get(outer) ?? 1)}em`);
+  }
+}
+
 export function arrange(place: Element): void {
+  arrangeSizes(place);
   // A model knows nothing of the ground that its colours would stand on: most of each is the page's ink.
   for (const one of place.querySelectorAll<MathMLElement>("[mathcolor]")) {
     one.style.color = `color-mix(in oklab, ${one.getAttribute("mathcolor")} 35%, var(--ink))`;
