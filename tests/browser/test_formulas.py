@@ -9,6 +9,7 @@ from playwright.async_api import Locator, expect
 from tests.browser.conftest import Desk, OpenDesk
 from tests.browser.everywhere import fits
 from tests.browser.test_conversations import enter, olga_with, ref
+from tests.support.comparing import all_ended, compare, refs_of
 from tests.support.running import Person
 
 LONG = (
@@ -150,6 +151,150 @@ async def test_what_is_copied_holds_formulas_as_they_were_written(open_desk: Ope
     await page.keyboard.press("Control+c")
     assert (await page.evaluate("navigator.clipboard.readText()")).startswith("\\(a^2\\) then")
     await expect(page.locator(".formula-sheet")).to_have_count(0)
+
+
+async def test_a_formula_that_would_fill_the_page_stays_text(open_desk: OpenDesk) -> None:
+    desk = await open_desk("en")
+    double = r"\def\x#1{" + "#1" * 600 + r"}\def\y#1{\x{" + "#1" * 600 + r"}}\y{" + "a" * 600 + "}"
+    columns = r"\begin{alignedat}{99999999}a&b\end{alignedat}"
+    deep = r"\left(" * 250 + "x" + r"\right)" * 250
+    nested = r"\begin{matrix}" * 45 + "x" + r"\end{matrix}" * 45
+    large = r"{\Huge " * 20 + "x" + "}" * 20
+    text = "\n\n".join(rf"So \({tex}\)." for tex in (double, columns, deep, nested, large))
+    _, exchange = await answered(desk, "en", text + "\n\nThe end.")
+    answer = answer_of(desk, exchange)
+    await expect(answer.get_by_role("math")).to_have_count(2)
+    await expect(answer.locator(".formula-bad")).to_have_count(3)
+    # A size within a size is not that times the other.
+    assert await answer.locator("[mathsize]").last.evaluate("one => parseFloat(getComputedStyle(one).fontSize)") < 60
+    await expect(answer).to_contain_text("The end.")
+
+
+COVERED = """([outside, clipped]) => {
+  for (const one of document.querySelectorAll(".answer")) one.style.overflow = clipped ? "" : "visible";
+  let covered = 0;
+  for (const part of outside) {
+    const box = part.getBoundingClientRect();
+    for (let x = box.left + 1; x < box.right; x += 4) for (let y = box.top + 1; y < box.bottom; y += 2) {
+      if (document.elementFromPoint(x, y)?.closest(".formula")) covered += 1;
+    }
+  }
+  return covered;
+}"""
+# To the left (which Chromium knows not), upwards, and downwards; flattened, so that nothing makes room for them.
+# Only on narrow pages is the note above the answer, where it can be reached.
+MASKS = [
+    r"\kern-12em\smash{\raisebox{1em}{\colorbox{red}{\rule{12em}{4em}}}}",
+    r"\raisebox{1.4em}{\smash{\colorbox{red}{\text{Own hardware · llama}}}}",
+    r"\smash{\raisebox{2.6em}{\rlap{\colorbox{red}{\rule{12em}{2em}}}}}",
+    r"\llap{\smash{\raisebox{-1em}{\colorbox{red}{\rule{9em}{3em}}}}}",
+    r"\hspace{-2em}\raisebox{-3.5em}{\smash{\colorbox{red}{\text{Own hardware · llama}}}}",
+]
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+async def test_no_formula_covers_what_says_whose_answer_it_is(open_desk: OpenDesk, width: int) -> None:
+    desk = await open_desk("en", width=width)
+    text = " ".join(rf"\({mask}\)" for mask in MASKS) + " yes"
+    _, exchange = await answered(desk, "en", text)
+    answer = answer_of(desk, exchange)
+    await expect(answer.get_by_role("math")).to_have_count(len(MASKS))
+    await desk.page.mouse.move(0, 0)
+    # Around them there is room for the outline of what has the focus in the answer.
+    outside = [await one.element_handle() for one in await answer.locator("> :not(:has(.answer)) > *").all()]
+    outside.append(await answer.locator("[aria-hidden].bg-origin").first.element_handle())
+    assert len(outside) >= 3
+    reached = await desk.page.evaluate(COVERED, [outside, False])
+    assert width > 390 or reached > 10, "they reach nothing even if nothing keeps them"
+    assert await desk.page.evaluate(COVERED, [outside, True]) == 0
+    await desk.picture(f"formulas-mask-{width}")
+    # An outline of focus and the number of a long list are seen whole, and nothing hangs out.
+    assert await fits(desk.page)
+    room = """one => [getComputedStyle(one).paddingLeft, one.querySelector(":scope > p").getBoundingClientRect().left
+      - one.parentElement.getBoundingClientRect().left - parseFloat(getComputedStyle(one.parentElement).paddingLeft)]"""
+    assert await answer.locator(".answer").evaluate(room) == ["12px", 0]
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+async def test_no_formula_covers_the_head_of_a_compared_answer(open_desk: OpenDesk, width: int) -> None:
+    desk = await open_desk("en", width=width)
+    olga = await desk.harbour.olga()
+    refs = await refs_of(desk.harbour, olga, "parrot", "steady")
+    made = await compare(olga, refs, text=" ".join(rf"\({mask}\)" for mask in MASKS) + " yes")
+    await all_ended(olga, made)
+    await enter(desk, "olga", f"/c/{made['conversation_id']}")
+    column = desk.page.locator(".compare-column:visible").first
+    await expect(column.get_by_role("math")).to_have_count(len(MASKS))
+    outside = [await one.element_handle() for one in await column.locator("> :not(:has(.answer))").all()]
+    assert len(outside) == 2
+    assert await desk.page.evaluate(COVERED, [outside, True]) == 0
+    await desk.picture(f"formulas-mask-compared-{width}")
+
+
+async def test_a_copy_takes_no_part_in_the_page_it_is_taken_from(open_desk: OpenDesk) -> None:
+    desk = await open_desk("en")
+    page = desk.page
+    await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    _, exchange = await answered(desk, "en", "First \\(a^2\\) then")
+    answer = answer_of(desk, exchange)
+    await expect(answer.get_by_role("math")).to_have_count(1)
+    await page.evaluate(
+        """id => {
+      const words = document.querySelector(`#m-${id} .answer`);
+      const add = (name, given, text) => {
+        const one = Object.assign(document.createElement(name), { textContent: text });
+        for (const [key, value] of Object.entries(given)) one.setAttribute(key, value);
+        words.append(one);
+      };
+      add("div", { id: "twice", role: "status", "aria-live": "assertive", "aria-label": "x" }, "said");
+      add("label", { for: "twice" }, "chosen");
+      add("input", { type: "radio", name: "choice", checked: "" }, "");
+      window.seen = [];
+      new MutationObserver((changes) => {
+        for (const change of changes) for (const sheet of change.addedNodes) window.seen.push(sheet);
+      }).observe(document.body, { childList: true });
+      const { append } = Element.prototype;
+      document.body.append = (sheet) => {
+        append.call(document.body, sheet);
+        window.atOnce = [sheet.inert, document.querySelectorAll("#twice").length];
+      };
+      getSelection().setBaseAndExtent(words, 0, words, words.childNodes.length);
+    }""",
+        exchange["answer"]["id"],
+    )
+    await page.keyboard.press("Control+c")
+    copied = await page.evaluate("navigator.clipboard.readText()")
+    assert "\\(a^2\\)" in copied
+    assert "said" in copied
+    assert await page.evaluate("window.atOnce") == [True, 1]
+    assert await page.evaluate("window.seen.length") == 1
+    told = "window.seen[0].querySelectorAll('[id], [name], [role], [for], [aria-live], [aria-label]').length"
+    assert await page.evaluate(told) == 0
+    assert await answer.get_by_role("radio").is_checked()
+
+
+READ_FORMATTED = """async () => {
+  const [item] = await navigator.clipboard.read();
+  return (await item.getType("text/html")).text();
+}"""
+
+
+async def test_formatted_lines_of_formulas_and_of_html_stay_lines(open_desk: OpenDesk) -> None:
+    desk = await open_desk("en")
+    page = desk.page
+    await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    text = "<div>\n<b>a</b>\n</div>\n\n$$\nb_1\n$$\n\n$$\n\\frac{\n$$\n\nlast\nline."
+    _, exchange = await answered(desk, "en", text)
+    answer = answer_of(desk, exchange)
+    await expect(answer.get_by_role("math")).to_have_count(1)
+    await expect(answer.locator(".formula-bad")).to_have_count(1)
+    await desk.button("chat.copy.formatted").click()
+    await expect(desk.button("chat.copy.formatted")).to_have_count(0)
+    html = await page.evaluate(READ_FORMATTED)
+    assert "<p>&lt;div&gt;<br>&lt;b&gt;a&lt;/b&gt;<br>&lt;/div&gt;</p>" in html
+    assert "<p>$$<br>b_1<br>$$</p>" in html
+    assert "<p><code>$$<br>\\frac{<br>$$</code></p>" in html
+    assert "last\nline." in html
 
 
 async def test_an_answer_without_formulas_loads_nothing_for_them(open_desk: OpenDesk) -> None:

@@ -19,17 +19,21 @@ function attributesOf(element: Element): string {
   return `${href ? ` href="${escaped(href)}"` : ""}${start ? ` start="${escaped(start)}"` : ""}${align ? ` align="${escaped(align)}"` : ""}`;
 }
 
+/** What the page shows with its own line breaks; other programs would take them for spaces. */
+const inLines = (text: string): string => escaped(text).replaceAll("\n", "<br>");
+const keepsLines = (node: Node | null): boolean => node instanceof Element && node.classList.contains("whitespace-pre-wrap");
+
 /** `shown`: the element that holds the rendered answer. */
 export function formattedOf(shown: Node): string {
   return [...shown.childNodes].map(written).join("");
 }
 
 function written(node: Node): string {
-  if (node.nodeType === Node.TEXT_NODE) return escaped(node.textContent ?? "");
+  if (node.nodeType === Node.TEXT_NODE) return (keepsLines(node.parentNode) ? inLines : escaped)(node.textContent ?? "");
   if (!(node instanceof Element) || node.matches("button, svg, [data-page-only]")) return "";
   if (node instanceof HTMLInputElement) return node.checked ? "☑ " : "☐ ";
   // Formulas go out as they were written: few programs take MathML.
-  if (node instanceof HTMLElement && node.dataset.tex) return escaped(node.dataset.tex);
+  if (node instanceof HTMLElement && node.dataset.tex) return inLines(node.dataset.tex);
   const name = nameOf(node);
   // Frames that let tables and code scroll, and what colours code, mean nothing elsewhere.
   if (name === null) return formattedOf(node);

@@ -15,6 +15,15 @@ function selected(selection: Selection): DocumentFragment {
   return range.cloneContents();
 }
 
+/** What names a part of the page or has it told aloud: a copy must not be taken for what it was copied from. */
+const telling = /^(?:id|name|for|role|autofocus|aria-.*)$/;
+
+function silence(piece: DocumentFragment): void {
+  for (const one of piece.querySelectorAll("*")) {
+    for (const name of one.getAttributeNames()) if (telling.test(name)) one.removeAttribute(name);
+  }
+}
+
 function onCopy(event: ClipboardEvent): void {
   const selection = document.getSelection();
   const isField = event.target instanceof HTMLTextAreaElement || event.target instanceof HTMLInputElement;
@@ -31,11 +40,14 @@ function onCopy(event: ClipboardEvent): void {
   // Its lines are those of the page, which only the page can tell.
   const sheet = document.createElement("div");
   sheet.className = "answer formula-sheet";
+  silence(piece);
   sheet.append(piece);
+  sheet.inert = true;
   document.body.append(sheet);
   event.clipboardData.setData("text/plain", sheet.innerText);
-  event.clipboardData.setData("text/html", new XMLSerializer().serializeToString(sheet));
   sheet.remove();
+  sheet.inert = false;
+  event.clipboardData.setData("text/html", new XMLSerializer().serializeToString(sheet));
   event.preventDefault();
 }
 
