@@ -355,7 +355,7 @@ async def test_enter_breaks_the_line_where_that_was_chosen_and_ctrl_with_it_send
     await at_work(desk, "steady")
     page, words = desk.page, desk.words
     await desk.open("/settings/shortcuts")
-    await page.get_by_role("radio", name=words("palette.keys.sendBy.command", key="Ctrl")).check()
+    await page.get_by_role("radio", name=words("palette.keys.sendBy.command", command="Ctrl")).check()
     await desk.open("/")
     await expect(page.locator("#destination")).not_to_be_empty()
     await field_of(desk).press_sequentially("Dear")

@@ -20,7 +20,7 @@ export function Component() {
           onChange={chooseSendBy}
           options={[
             { value: "enter", label: t("keys.sendBy.enter"), icon: <Keys names={["Enter"]} /> },
-            { value: "command", label: t("keys.sendBy.command", { key: isMac ? "⌘" : t("common:key.ctrl") }), icon: <Keys names={["command", "Enter"]} /> },
+            { value: "command", label: t("keys.sendBy.command", { command: isMac ? "⌘" : t("common:key.ctrl") }), icon: <Keys names={["command", "Enter"]} /> },
           ]}
         />
         {(["everywhere", "chat"] as const).map((where) => (
