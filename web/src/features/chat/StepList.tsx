@@ -54,7 +54,7 @@ export function StepList({ leftOut, onLeaveOut, onWrite, otherwise }: StepListPr
       <ol className="mt-2 divide-y divide-line border-y border-line">
         {steps.map(({ id: step, done }) => {
           const name = step === "model" ? t("first.connect") : words(`act.${step}`);
-          const look = cx(done ? "text-sm text-muted hover:underline" : step === next ? buttonClass("primary", "sm") : "text-sm font-semibold text-accent hover:underline");
+          const look = cx(step === next ? buttonClass("primary", "sm") : "inline-flex min-h-6 items-center text-sm hover:underline", done ? "text-muted" : step === next ? null : "font-semibold text-accent");
           return (
             <li key={step} className="grid grid-cols-[1.25rem_minmax(0,1fr)_auto] items-start gap-x-2.5 py-2.5">
               <span className={cx("[&_svg]:size-4.5", step === next ? "pt-2" : "pt-0.5", done ? "text-ok" : "text-muted")}>
