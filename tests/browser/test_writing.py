@@ -226,9 +226,9 @@ async def test_an_answer_is_copied_as_markdown_and_as_it_looks_and_a_failure_is_
     }""")
     await expect(desk.button("chat.copy.formatted")).to_be_visible()
     await desk.button("chat.copy.formatted").click()
-    failed = page.get_by_text(words("common.copyFailed")).locator("visible=true")
+    failed = page.locator("[data-toast]", has_text=words("common.copyFailed"))
     await expect(failed).to_have_count(1)
     # No other copy is silent either.
-    await page.evaluate("navigator.clipboard.writeText = () => Promise.reject(new Error('no'))")
+    await page.evaluate("() => void (navigator.clipboard.writeText = () => Promise.reject(new Error('no')))")
     await desk.button("chat.copy.question").click()
     await expect(failed).to_have_count(2)
