@@ -21,9 +21,10 @@ export function Checkbox({ checked, onChange, label, hideLabel, indeterminate, d
         onCheckedChange={onChange}
         indeterminate={indeterminate ?? false}
         disabled={disabled ?? false}
-        className="mt-px grid size-[1.125rem] shrink-0 place-items-center rounded border border-edge bg-surface data-[checked]:border-accent data-[checked]:bg-accent data-[disabled]:opacity-70 data-[indeterminate]:border-accent data-[indeterminate]:bg-accent"
+        // The box that is seen stands within the 24 px that a target must have.
+        className="relative -mx-[3px] -my-0.5 grid size-6 shrink-0 place-items-center rounded before:absolute before:inset-[3px] before:rounded before:border before:border-edge before:bg-surface data-[checked]:before:border-accent data-[checked]:before:bg-accent data-[disabled]:opacity-70 data-[indeterminate]:before:border-accent data-[indeterminate]:before:bg-accent"
       >
-        <Base.Indicator className="text-on-accent [&_svg]:size-3.5">{indeterminate ? <Minus aria-hidden="true" /> : <Check aria-hidden="true" />}</Base.Indicator>
+        <Base.Indicator className="relative text-on-accent [&_svg]:size-3.5">{indeterminate ? <Minus aria-hidden="true" /> : <Check aria-hidden="true" />}</Base.Indicator>
       </Base.Root>
       <span className={hideLabel ? "sr-only" : undefined}>{label}</span>
     </label>
