@@ -82,7 +82,7 @@ async def test_an_operator_changes_a_plan_tests_keys_and_tells_everybody(
     page, words = desk.page, desk.words
     await enter_as(desk, olga)
     await desk.open("/settings/profile")
-    await page.get_by_role("link", name=words("team.operators_desk")).click()
+    await page.get_by_role("link", name=words("common.settings.operator")).click()
     await expect(page.get_by_role("heading", name=words("operator.page.teams"), level=1)).to_be_visible()
     await expect(page.get_by_role("link", name="Elsewhere")).to_be_visible()
     await page.get_by_label(words("operator.teams.find")).fill("nobody of this name")
@@ -186,7 +186,7 @@ async def test_without_a_second_factor_or_the_mark_the_desk_says_what_to_do(
     await sign_in(eves, "eve")
     await eves.open("/settings/profile")
     await expect(eves.page.get_by_role("heading", name=eves.words("team.profile.title"))).to_be_visible()
-    await expect(eves.page.get_by_role("link", name=eves.words("team.operators_desk"))).to_have_count(0)
+    await expect(eves.page.get_by_role("link", name=eves.words("common.settings.operator"))).to_have_count(0)
     await eves.open("/operator/health")
     await expect(eves.page.get_by_text(eves.words("operator.closed"))).to_be_visible()
 
