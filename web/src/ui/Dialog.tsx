@@ -13,6 +13,8 @@ export interface DialogProps {
   /** Buttons, right-aligned; the safe one first. */
   actions?: ReactNode;
   wide?: boolean;
+  /** Nothing in it but text: the text takes the keyboard, so that it can be scrolled. */
+  onlyText?: boolean;
   /** Asks something that has to be answered: a click beside it is no answer. */
   alert?: boolean;
   /** The dialog that asks who somebody is: every other steps aside for it. */

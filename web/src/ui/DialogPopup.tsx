@@ -7,7 +7,7 @@ import { IconButton } from "./Button";
 import type { DialogProps } from "./Dialog";
 import { cx } from "./cx";
 
-export function DialogPopup({ open, onClose, title, description, children, actions, wide, alert = false }: Omit<DialogProps, "asksProof">) {
+export function DialogPopup({ open, onClose, title, description, children, actions, wide, onlyText = false, alert = false }: Omit<DialogProps, "asksProof">) {
   const { t } = useTranslation();
   const Base = alert ? AlertDialog : Plain;
   return (
@@ -27,7 +27,7 @@ export function DialogPopup({ open, onClose, title, description, children, actio
             <Base.Title className="text-lg">{title}</Base.Title>
             <Base.Close render={<IconButton label={t("action.close")}><X aria-hidden="true" /></IconButton>} />
           </div>
-          <div className="flex min-h-0 flex-col gap-4 overflow-y-auto px-5 py-4 [@media(max-height:24rem)]:shrink-0">
+          <div {...(onlyText ? { role: "group", "aria-label": title, tabIndex: 0 } : {})} className="flex min-h-0 flex-col gap-4 overflow-y-auto px-5 py-4 -outline-offset-2 [@media(max-height:24rem)]:shrink-0">
             {description ? <Base.Description className="text-muted" render={<div />}>{description}</Base.Description> : null}
             {children}
           </div>

@@ -16,6 +16,7 @@ export function KeySheet({ open, onClose }: { open: boolean; onClose: () => void
     <Dialog
       open={open}
       wide
+      onlyText
       onClose={onClose}
       title={t("keys.title")}
       actions={<Link to="/settings/shortcuts" onClick={() => (followNext(), onClose())} className={buttonClass()}>{t("keys.change")}</Link>}
