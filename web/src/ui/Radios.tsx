@@ -33,7 +33,8 @@ export function Radios<T extends string>({ legend, value, onChange, options, hin
               value={option.value}
               checked={value === option.value}
               onChange={() => onChange(option.value)}
-              className="size-4 shrink-0 accent-accent"
+              // The ring that is seen stands within the 24 px that a target must have.
+              className="relative -m-1 size-6 shrink-0 appearance-none rounded-full before:absolute before:inset-1 before:rounded-full before:border before:border-edge before:bg-surface checked:before:border-[5px] checked:before:border-accent"
             />
             <span className="min-w-0 flex-1">{option.label}</span>
             {option.icon}
