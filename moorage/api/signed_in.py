@@ -23,6 +23,7 @@ CSRF_HEADER: Final = "x-csrf-token"
 OF_TEAM: Final = (
     "/api/team",
     "/api/models",
+    "/api/favourites",
     "/api/standard-models",
     "/api/aliases",
     "/api/connection-tests",

@@ -38,7 +38,7 @@ OPEN = (
     "/api/team", "/api/models", "/api/standard-models", "/api/aliases", "/api/attention", "/api/connections",
     "/api/connection-tests", "/api/conversations", "/api/shared-conversations", "/api/replies", "/api/searches",
     "/api/message-previews", "/api/attachments", "/api/comparisons", "/api/usage", "/api/audit",
-    "/api/announcements",
+    "/api/announcements", "/api/favourites",
 )  # fmt: skip
 # What is the account's, or the deployment's. A new route belongs under one of these or one of those.
 NOT_THE_TEAMS = (
