@@ -209,12 +209,15 @@ async def test_a_rule_leads_a_member_to_a_factor_and_opens_everything_after(open
     await mia.open("/")
     await expect(mia.page.get_by_text(words("security.own.must_add"))).to_be_visible()
     await mia.picture("must-add-factor")
-    # The palette offers what is left.
+    # The palette offers what is left, and asks for no models, which would be refused.
+    asked: list[str] = []
+    mia.page.on("request", lambda request: asked.append(request.url))
     await mia.page.keyboard.press("Control+k")
     palette = mia.page.get_by_role("dialog", name=words("common.nav.palette"))
     await expect(palette.get_by_role("option", name=words("common.account.signOut"), exact=True)).to_be_visible()
     await mia.page.keyboard.press("Escape")
     await expect(palette).to_have_count(0)
+    assert [url for url in asked if "/api/models" in url] == []
     await add_app(mia)
     await expect(mia.page.get_by_text(words("security.own.must_add"))).to_be_hidden()
     await mia.open("/")

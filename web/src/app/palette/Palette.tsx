@@ -65,8 +65,8 @@ interface PartProps {
 function useModelEntries() {
   const go = useGo();
   const [here] = useState(openChat);
-  const { open: fresh } = useSealOf(null);
   const { me } = useSignedIn();
+  const { open: fresh } = useSealOf(null, !me.must_add_factor);
   // Before the second factor that the team asks for, the server would only refuse.
   const { groups, error, data, refetch } = useModelGroups(here?.modelRef ?? null, here?.seal ?? fresh, !me.must_add_factor);
   const act = (ref: string) => {

@@ -12,8 +12,8 @@ export interface SealOf extends Seal {
   fresh: readonly SealZone[] | null;
 }
 
-export function useSealOf(conversation: Conversation | null): SealOf {
-  const { data } = useQuery(modelsQuery);
+export function useSealOf(conversation: Conversation | null, enabled = true): SealOf {
+  const { data } = useQuery({ ...modelsQuery, enabled });
   const [fresh, setFresh] = useState<readonly SealZone[] | null>(null);
   const widest = conversation ? null : (data?.new_sealed_to ?? null);
   const zones = conversation ? conversation.sealed_to : (fresh ?? widest);
