@@ -53,7 +53,9 @@ class Favourites:
 
     async def remove(self, ref: str) -> None:
         """Take a star away, of whatever; without one nothing changes. Needs a write transaction."""
-        await self._tx.execute(delete(FavouriteRow).where(self._mine, FavouriteRow.ref == ref))
+        # What is not stored is not asked for either: PostgreSQL refuses to look for a text with a NUL.
+        if ref in await self._stored():
+            await self._tx.execute(delete(FavouriteRow).where(self._mine, FavouriteRow.ref == ref))
 
     async def _stored(self) -> list[str]:
         row = FavouriteRow

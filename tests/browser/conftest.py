@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request, async_playwright
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request, async_playwright, expect
 
 from tests.browser.rules import violations
 from tests.browser.words import Words
@@ -26,6 +26,9 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+# A password is hashed, a route's parts are loaded: on a machine with much else to do a page is slow, not broken.
+PATIENCE_MS = 20_000
+expect.set_options(timeout=PATIENCE_MS)
 PICTURES = Path(__file__).parents[2] / "artifacts" / "screenshots"
 WATCH_VIOLATIONS = (
     "document.addEventListener('securitypolicyviolation', e => console.error('CSP', e.violatedDirective, e.blockedURI))"
@@ -102,7 +105,7 @@ async def open_desk(browser: Browser, demo_harbour: Harbour) -> AsyncIterator[Op
         )
         await context.add_init_script(WATCH_VIOLATIONS)
         page = await context.new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(PATIENCE_MS)
         desk = Desk(page, Words(language), demo_harbour)
         _watch(desk, context)
         desks.append(desk)

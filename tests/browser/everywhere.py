@@ -2,15 +2,11 @@
 
 import asyncio
 from pathlib import Path
-from typing import Final
 
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import Desk
 from tests.support.running import PASSWORD
-
-# A password is hashed, and the chat's pages are loaded: on a busy machine longer than what expect waits by itself.
-PATIENCE_MS: Final = 20_000
 
 
 async def sign_in(desk: Desk, name: str) -> None:
@@ -20,9 +16,7 @@ async def sign_in(desk: Desk, name: str) -> None:
     await page.get_by_label(words("accounts.field.email"), exact=True).fill(f"{name}@example.com")
     await page.get_by_label(words("accounts.field.password"), exact=True).fill(PASSWORD)
     await page.keyboard.press("Enter")
-    await expect(page.get_by_role("button", name=words("chat.composer.send"), exact=True)).to_be_visible(
-        timeout=PATIENCE_MS
-    )
+    await expect(page.get_by_role("button", name=words("chat.composer.send"), exact=True)).to_be_visible()
 
 
 async def fits(page: Page) -> bool:

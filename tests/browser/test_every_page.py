@@ -3,7 +3,7 @@
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import Desk, OpenDesk
-from tests.browser.everywhere import PATIENCE_MS, fits, sign_in
+from tests.browser.everywhere import fits, sign_in
 from tests.browser.test_usage import prepare
 
 BEFORE_SIGN_IN = ("/sign-in", "/sign-up", "/forgot-password", "/reset", "/invite", "/sign-in/team")
@@ -33,7 +33,7 @@ ZOOMED = {"width": 320, "height": 256}
 
 async def has_come(page: Page) -> None:
     """Wait until a page and what it asks for is there."""
-    await expect(page.get_by_role("heading", level=1).first).to_be_attached(timeout=PATIENCE_MS)
+    await expect(page.get_by_role("heading", level=1).first).to_be_attached()
     await page.wait_for_load_state("networkidle")
 
 

@@ -10,7 +10,6 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser.conftest import Desk, OpenDesk
-from tests.browser.everywhere import PATIENCE_MS
 from tests.browser.test_conversations import enter
 from tests.browser.test_seals import pick
 from tests.browser.test_unsent_words import field_of
@@ -68,7 +67,7 @@ async def test_an_answer_is_told_to_begin_and_to_end_and_not_word_by_word(open_d
     words = desk.words
     await listening(desk, "slow")
     await ask(desk, "Hello")
-    await expect(desk.button("chat.regenerate.same")).to_be_visible(timeout=PATIENCE_MS)
+    await expect(desk.button("chat.regenerate.same")).to_be_visible()
     started, finished = (words(f"chat.live.{one}", name="slow") for one in ("started", "finished"))
     await expect(desk.page.locator("[aria-live=polite]")).to_have_text(finished)
     assert await told(desk) == [["polite", started], ["polite", finished]]
@@ -82,7 +81,7 @@ async def test_a_second_question_is_told_like_the_first(open_desk: OpenDesk) -> 
     for count in (1, 2):
         await ask(desk, f"Question {count}")
         await expect(desk.button("chat.composer.stop")).to_be_visible()
-        await expect(desk.button("chat.regenerate.same")).to_have_count(count, timeout=PATIENCE_MS)
+        await expect(desk.button("chat.regenerate.same")).to_have_count(count)
         await expect(desk.page.locator("[aria-live=polite]")).to_have_text(finished)
     assert await told(desk) == [["polite", started], ["polite", finished]] * 2
 

@@ -11,7 +11,7 @@ from sqlalchemy import update
 
 from moorage.accounts.tables import UserRow
 from tests.api.provider_journeys import linked, ready, set_up, settings_with, switched, team_of
-from tests.browser.conftest import PICTURES, WATCH_VIOLATIONS
+from tests.browser.conftest import PATIENCE_MS, PICTURES, WATCH_VIOLATIONS
 from tests.browser.rules import violations
 from tests.browser.words import Words
 from tests.support.authority import TestAuthority
@@ -87,7 +87,7 @@ async def take_seat(
     )
     await context.add_init_script(WATCH_VIOLATIONS)
     page = await context.new_page()
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(PATIENCE_MS)
     seat = Seat(page, language, harbour)
     context.on("weberror", lambda error: seat.complaints.append(str(error.error)))
     context.on(

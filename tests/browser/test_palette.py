@@ -138,7 +138,7 @@ async def test_the_palette_lists_what_its_person_may_open_and_says_what_went_wro
     await page.route("**/api/searches", fail)
     await field(desk).fill("zzz")
     # Asked again twice before it counts as failed.
-    await expect(palette(desk).get_by_role("alert")).to_be_visible(timeout=20_000)
+    await expect(palette(desk).get_by_role("alert")).to_be_visible()
     await desk.picture("palette-failed")
     await page.unroute("**/api/searches")
     await palette(desk).get_by_role("button", name=words("common.action.tryAgain")).click()

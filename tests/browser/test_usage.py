@@ -177,7 +177,7 @@ async def test_nothing_used_and_nothing_to_be_had_are_told_apart(open_desk: Open
 
     await page.route("**/api/usage?**", fail)
     await page.reload()
-    await expect(page.get_by_role("alert")).to_contain_text("Not now.", timeout=20_000)
+    await expect(page.get_by_role("alert")).to_contain_text("Not now.")
     await keep(desk, "usage-error")
     await page.unroute("**/api/usage?**")
     await page.get_by_role("button", name=words("common.action.tryAgain"), exact=True).click()

@@ -7,7 +7,6 @@ import pytest
 from playwright.async_api import Locator, expect
 
 from tests.browser.conftest import Desk, OpenDesk
-from tests.browser.everywhere import PATIENCE_MS
 from tests.browser.test_conversations import LANGUAGES
 from tests.browser.test_seals import two_zones
 from tests.browser.test_unsent_words import field_of
@@ -54,7 +53,7 @@ async def come_in(desk: Desk) -> None:
     await reach(desk, page.get_by_label(words("accounts.field.password"), exact=True))
     await page.keyboard.type(PASSWORD)
     await press(desk, desk.button("accounts.signIn.action"))
-    await expect(field_of(desk)).to_be_focused(timeout=PATIENCE_MS)
+    await expect(field_of(desk)).to_be_focused()
     await expect(page.locator("#destination")).not_to_be_empty()
 
 

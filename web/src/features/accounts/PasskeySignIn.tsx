@@ -64,7 +64,6 @@ export function PasskeySignIn() {
     } catch (thrown) {
       setError(trouble(thrown));
       setRound((before) => before + 1);
-    } finally {
       setIsBusy(false);
     }
   };

@@ -64,7 +64,6 @@ function Ask({ step, passkeysWork }: { step: Schemas["SecondStepView"]; passkeys
       if (typeof left === "number") notify(t("step.recovery_used", { count: left }));
     } catch (thrown) {
       setError({ text: trouble(thrown), isOver: thrown instanceof ProblemError && thrown.problem.code === "pending_gone" });
-    } finally {
       setIsBusy(false);
     }
   };

@@ -52,7 +52,8 @@ export function useEntry<T>(path: string, fields: readonly string[], onEntered?:
   const isOfField = problem?.field != null && fields.includes(problem.field);
   return {
     enter: act.mutate,
-    isBusy: act.isPending,
+    // Until this page is gone: what comes next may still be on its way.
+    isBusy: act.isPending || act.isSuccess,
     errorOf: (field) => (problem?.field === field ? problem.message : null),
     otherError: problem && !isOfField ? problem.message : null,
   };
