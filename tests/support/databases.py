@@ -4,7 +4,8 @@ Migrations run once in a test process and engine; every test gets a copy of what
 tests that are about the migrations themselves.
 
 PostgreSQL is a cluster in a temporary folder that listens on a Unix socket only and is thrown away at the end. One
-cluster serves a whole test process; it starts with the first test that asks. `--databases sqlite` leaves it out.
+cluster serves a whole test process; it starts with the first test that asks. `--databases sqlite` leaves it out. It
+lies in memory where there is room: a database for every test is some hundred files, made twenty times as fast there.
 """
 
 import asyncio
@@ -41,7 +42,10 @@ SETTINGS = {  # a cluster that lives for minutes needs no durability
     "shared_buffers": "64MB",
     "listen_addresses": "",
     "timezone": "UTC",
+    "max_wal_size": "256MB",
 }
+MEMORY = Path("/dev/shm")
+ROOM_BYTES = 4 * 1024**3  # several test processes, each with its cluster; a container often has 64 MiB
 
 
 class PostgresCluster:
@@ -184,10 +188,16 @@ def _unprivileged_account() -> pwd.struct_passwd | None:
     pytest.fail("PostgreSQL refuses to run as root, and there is no account `postgres` or `nobody`", pytrace=False)
 
 
+def _roomy() -> Path:
+    """Give where the cluster of the tests lies: in memory, if there is room."""
+    in_memory = MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM_BYTES
+    return MEMORY if in_memory else Path("/tmp")
+
+
 @pytest.fixture(scope="session")
 def postgres_cluster() -> Iterator[PostgresCluster]:
     """Give a cluster that ends with the test process."""
-    folder = Path(tempfile.mkdtemp(prefix="moorage-pg-", dir="/tmp"))  # a socket path must stay under 108 bytes
+    folder = Path(tempfile.mkdtemp(prefix="moorage-pg-", dir=_roomy()))  # a socket path must stay under 108 bytes
     cluster = PostgresCluster(folder)
     try:
         cluster.start()
