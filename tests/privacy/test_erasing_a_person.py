@@ -65,9 +65,16 @@ def test_sums_that_are_kept_by_person_are_added_up_and_never_collide() -> None:
         for fate in ALL
         if fate.of_person.columns.keys() & {column.name for column in fate.table.__table__.primary_key.columns}
     }
-    assert (
-        keyed == {fate.table.__tablename__ for fate in ALL if fate.sums_of} == {"byom_usage_day", "standard_usage_day"}
-    )
+    by_person = {f"{kind}_usage_{what}" for kind in ("byom", "standard") for what in ("day", "fortnight")}
+    assert keyed == {fate.table.__tablename__ for fate in ALL if fate.sums_of} == by_person
+
+
+def test_what_is_made_of_days_is_handed_over_and_taken_after_them() -> None:
+    """Else a day that is closed between the two would bring back what is gone."""
+    order = [fate.table.__tablename__ for fate in ALL]
+    for kind in ("byom", "standard"):
+        for made in ("closed_day", "fortnight"):
+            assert order.index(f"{kind}_usage_day") < order.index(f"{kind}_usage_{made}")
 
 
 async def _plan(world: World, leaver: Leaver) -> dict[str, str]:
