@@ -247,7 +247,7 @@ ALL: Final = (
         "usage",
         _NOTHING,
         OfTeam(Way.STAYS, lambda team: StandardCorrectionRow.team_id == team.team_id, why="bill"),
-    ),
+    ),  # fmt: skip
     Fate(ByomDayRow, "usage", _renamed(ByomDayRow, user_id=New.PSEUDONYM), _WITH_TEAM, sums_of="byom"),
     Fate(
         StandardDayRow,
