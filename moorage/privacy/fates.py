@@ -156,8 +156,8 @@ def _renamed(table: Any, **columns: New) -> OfPerson:
     return OfPerson(Way.PSEUDONYM, lambda who: or_(*(one(who) for one, _ in conditions.values())), conditions)
 
 
-def _for_the_bill(table: Any, people: str | None = "user_id") -> OfTeam:
-    way = Way.STAYS if people is None else Way.PSEUDONYM
+def _for_the_bill(table: Any, people: str = "user_id") -> OfTeam:
+    way = Way.PSEUDONYM if people else Way.STAYS
     return OfTeam(way, lambda team: table.team_id == team.team_id, people=people, why="bill")
 
 
@@ -243,7 +243,7 @@ ALL: Final = (
     ),
     Fate(StandardUsageRow, "usage", _renamed(StandardUsageRow, user_id=New.PSEUDONYM), _for_the_bill(StandardUsageRow)),
     Fate(ByomCorrectionRow, "usage", _NOTHING, _WITH_TEAM),
-    Fate(StandardCorrectionRow, "usage", _NOTHING, _for_the_bill(StandardCorrectionRow, people=None)),
+    Fate(StandardCorrectionRow, "usage", _NOTHING, _for_the_bill(StandardCorrectionRow, people="")),
     Fate(ByomDayRow, "usage", _renamed(ByomDayRow, user_id=New.PSEUDONYM), _WITH_TEAM, sums_of="byom"),
     Fate(
         StandardDayRow,
@@ -254,7 +254,7 @@ ALL: Final = (
     ),
     # After the days that they are made of (closed.py).
     Fate(ByomClosedDayRow, "usage", _NOTHING, _WITH_TEAM),
-    Fate(StandardClosedDayRow, "usage", _NOTHING, _for_the_bill(StandardClosedDayRow, people=None)),
+    Fate(StandardClosedDayRow, "usage", _NOTHING, _for_the_bill(StandardClosedDayRow, people="")),
     Fate(ByomFortnightRow, "usage", _renamed(ByomFortnightRow, user_id=New.PSEUDONYM), _WITH_TEAM, sums_of="byom"),
     Fate(
         StandardFortnightRow,
