@@ -62,9 +62,10 @@ api: ## write web/openapi.json from the app, and the pages' types from it
 	@mv web/openapi.json.new web/openapi.json
 	@$(PREPARE) npm web run api
 
-bench: ## streams through Moorage and straight to a model server, side by side
-	@$(PREPARE) dev
+bench: ## streams through Moorage and straight to a model server, side by side; then what the pages cost
+	@$(PREPARE) dev pages programs
 	@$(VENV)/python -m benchmarks
+	@$(VENV)/python -m benchmarks.pages
 
 fuzz: ## looks for ten minutes for a text that breaks the door's parsers (docs/attacks.md)
 	@$(PYTHON) tools/fuzz.py

@@ -1,8 +1,9 @@
 """`python -m benchmarks.figures [--database URL] [--events] [--quick]`: statistics over ten million calls.
 
 A real server answers over HTTP, one request after the other, from what so many calls leave behind in the sums of days:
-500 people who use two of ten models every day for 400 days, 25 calls each. With `--events` the ten million events are
-there as well (minutes, and gigabytes of disk), which must make no difference.
+500 people who use two of ten models every day for 400 days, 25 calls each. Days that are over are closed, as the server
+does it. With `--events` the ten million events are there as well (minutes, and gigabytes of disk), which must make no
+difference.
 """
 
 import argparse
@@ -25,6 +26,8 @@ from benchmarks.machine import cpu_s, describe
 from moorage.storage.database import Database
 from moorage.storage.engines import sqlite_url
 from moorage.storage.types import new_id
+from moorage.usage.closed import OPEN_DAYS, read_closed_until
+from moorage.usage.closing import close_days
 from moorage.usage.rollups import FIGURES, day_of
 from moorage.usage.tables import ByomDayRow, StandardDayRow
 from tests.support.running import PASSWORD, link_of
@@ -107,6 +110,15 @@ class Office:
                 calls += CALLS_A_ROW * (len(own) + len(standard))
         return calls
 
+    async def close_days(self) -> float:
+        """Close all days that are over, as the server does by itself, one after the other. Gives seconds."""
+        begun = time.monotonic()
+        while True:
+            _ = await close_days(self.database, rests=False)
+            async with self.database.read() as tx:
+                if await read_closed_until(tx) >= day_of(datetime.now(UTC)) - OPEN_DAYS:
+                    return round(time.monotonic() - begun, 1)
+
     async def add_events(self) -> int:
         """Add the events of own models. Gives how many."""
         async with self.database.write() as tx:
@@ -171,6 +183,8 @@ async def _run(given: argparse.Namespace, folder: Path) -> dict[str, Any]:
         await office.open()
         results["calls"] = await office.fill(PEOPLE // 10 if given.quick else PEOPLE)
         _say(f"sums of {results['calls']:,} calls are there")
+        results["closed_in_s"] = await office.close_days()
+        _say(f"days that are over are closed, in {results['closed_in_s']} s")
         if given.events:
             results["events"] = await office.add_events()
             _say(f"{results['events']:,} events are there")

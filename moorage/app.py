@@ -41,6 +41,7 @@ from moorage.reports.steady import Steady
 from moorage.settings import Settings
 from moorage.storage.database import Database, GroupWriter
 from moorage.storage.migrate import upgrade
+from moorage.usage.closing import DayCloser
 from moorage.usage.ledger import Ledger
 from moorage.usage.months import MonthMaker
 from moorage.vault.keys import Vault
@@ -136,6 +137,7 @@ def compose(settings: Settings, database: Database, vault: Vault, sources: KeySo
         trail_keeper=TrailKeeper(database, settings.audit_anchor_file, reports),
         use_cleaner=models.use_cleaner,
         month_maker=MonthMaker(database, reports),
+        day_closer=DayCloser(database, reports),
         watch=models.watch,
         trusted_proxies=settings.trusted_networks,
         second_step=ways_in.accounts.second_step,
@@ -171,6 +173,7 @@ def make_app(parts: Parts) -> FastAPI:
         parts.trail_keeper.start()
         parts.use_cleaner.start()
         parts.month_maker.start()
+        parts.day_closer.start()
         parts.watch.start()
         parts.uploads.start()
         parts.privacy.runner.start()
@@ -237,6 +240,7 @@ async def close(parts: Parts) -> None:
     await parts.trail_keeper.close()
     await parts.use_cleaner.aclose()
     await parts.month_maker.aclose()
+    await parts.day_closer.aclose()
     await parts.uploads.aclose()
     await parts.privacy.runner.aclose()
     await parts.door.aclose()

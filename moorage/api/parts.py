@@ -40,6 +40,7 @@ from moorage.privacy.desk import PrivacyDesk
 from moorage.reports.desk import Reports
 from moorage.storage.database import Database, GroupWriter
 from moorage.telemetry import Metrics
+from moorage.usage.closing import DayCloser
 from moorage.usage.ledger import Ledger
 from moorage.usage.months import MonthMaker
 from moorage.vault.keys import Vault
@@ -92,6 +93,7 @@ class Parts:
     trail_keeper: TrailKeeper
     use_cleaner: UseCleaner
     month_maker: MonthMaker
+    day_closer: DayCloser
     watch: Watch
     sign_up_open: bool
     public_url: str

@@ -20,7 +20,15 @@ from moorage.errors import MoorageError, Param
 from moorage.privacy import jobs
 from moorage.storage.database import Database
 from moorage.storage.types import DEPLOYMENT
-from moorage.usage.drift import count_days, count_periods, find_day_drift, find_drift
+from moorage.usage.drift import (
+    ClosedDrift,
+    DayDrift,
+    count_days,
+    count_periods,
+    find_closed_drift,
+    find_day_drift,
+    find_drift,
+)
 from moorage.vault.check import examine
 from moorage.vault.columns import Resealer, SealedTable, sealed_tables
 from moorage.vault.keys import Vault
@@ -90,24 +98,23 @@ async def check_budgets(subject: Subject) -> Finding:
 
 
 async def check_days(subject: Subject) -> Finding:
-    """Whether the sums of each day are those of its calls, by person, model and where they went."""
+    """Whether the sums of each day are those of its calls, by person, model and where they went.
+
+    And what was made of days that are closed, those of the days.
+    """
     async with subject.database.read() as tx:
         if await jobs.count_erasures(tx):
             # Calls get another id in batches, and their sums after them; the next start carries it to its end.
             return Finding("skipped", "backup.check.days.erasing")
         drifts, days = await find_day_drift(tx), await count_days(tx)
-    if not drifts:
+        closed = [] if drifts else await find_closed_drift(tx)
+    if not drifts and not closed:
         return Finding("ok", "backup.check.days.ok", {"count": days})
-    first = drifts[0]
-    apart = ", ".join(f"{name} {one:+.0f}" for name, one in asdict(first.apart).items() if round(one))
-    facts: dict[str, Param] = {
-        "count": len(drifts),
-        "team": str(first.team_id),
-        "day": first.day.isoformat(),
-        "model": first.model_id,
-        "apart": apart,
-    }
-    return Finding("problem", "backup.check.days.drift", facts)
+    if drifts:
+        facts = _where_apart(drifts[0]) | {"count": len(drifts), "model": drifts[0].model_id}
+        return Finding("problem", "backup.check.days.drift", facts)
+    facts = _where_apart(closed[0]) | {"count": len(closed), "of": closed[0].of}
+    return Finding("problem", "backup.check.days.closed", facts)
 
 
 async def check_trail(subject: Subject) -> Finding:
@@ -168,6 +175,11 @@ async def run_checks(subject: Subject, told: Callable[[str, Finding], None]) -> 
         good = good and finding.state != "problem"
         told(name, finding)
     return good
+
+
+def _where_apart(drift: DayDrift | ClosedDrift) -> dict[str, Param]:
+    apart = ", ".join(f"{name} {one:+.0f}" for name, one in asdict(drift.apart).items() if round(one))
+    return {"team": str(drift.team_id), "day": drift.day.isoformat(), "apart": apart}
 
 
 async def _chest(subject: Subject) -> KeyChest | None:

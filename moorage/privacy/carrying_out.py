@@ -18,6 +18,7 @@ from moorage.chat.tables import AttachmentRow, ConversationRow
 from moorage.privacy.fates import ALL, Fate, New, Way, rows_of_team
 from moorage.privacy.scope import PersonScope, TeamScope
 from moorage.storage.answering import let_take_long
+from moorage.usage.closed import CLOSED_DAYS, FORTNIGHTS, hand_over_fortnights, hold_closing
 from moorage.usage.rollups import hand_over_days
 from moorage.usage.tables import ByomDayRow, ByomUsageRow, StandardUsageRow
 
@@ -35,6 +36,7 @@ _DOORS_OF_TEAM: Final = (
 _DOORS: Final = (ProviderSessionRow, SignInRow, PendingRow, ResetRow, IdentityRow, MembershipRow)
 _WORDS: Final = (ConversationRow, AttachmentRow)
 _COUNTS: Final = (ByomUsageRow, StandardUsageRow)
+_MADE_OF_DAYS: Final = (*CLOSED_DAYS.values(), *FORTNIGHTS.values())
 _BY_TABLE: Final = {fate.table: fate for fate in ALL}
 _SUMS: Final = [fate for fate in ALL if fate.sums_of is not None]
 
@@ -124,6 +126,9 @@ async def finish_team(tx: AsyncConnection, team: TeamScope, pseudonym: UUID) -> 
         if which is None or fate.matter == "trail":
             continue
         if fate.of_team.way is Way.GOES:
+            if fate.table in _MADE_OF_DAYS:
+                # Else they could be made once more of days that this transaction takes away.
+                await hold_closing(tx)
             await tx.execute(delete(fate.table).where(which))
         elif fate.sums_of is not None:
             await _hand_over_all(tx, fate, which, pseudonym)
@@ -173,7 +178,10 @@ async def _rename_some(tx: AsyncConnection, table: Any, which: ColumnElement[boo
 
 
 async def _hand_over_some(tx: AsyncConnection, fate: Fate, which: ColumnElement[bool], pseudonym: UUID) -> int:
-    return 0 if fate.sums_of is None else await hand_over_days(tx, fate.sums_of, which, pseudonym, ROWS_AT_ONCE)
+    if fate.sums_of is None:
+        return 0
+    hand_over = hand_over_fortnights if fate.table in FORTNIGHTS.values() else hand_over_days
+    return await hand_over(tx, fate.sums_of, which, pseudonym, ROWS_AT_ONCE)
 
 
 async def _hand_over_all(tx: AsyncConnection, fate: Fate, which: ColumnElement[bool], pseudonym: UUID) -> None:

@@ -39,12 +39,17 @@ from moorage.privacy.tables import JobRow, ReceiptRow, RetentionRow
 from moorage.usage.rollups import EventKind
 from moorage.usage.tables import (
     BudgetPeriodRow,
+    ByomClosedDayRow,
     ByomCorrectionRow,
     ByomDayRow,
+    ByomFortnightRow,
     ByomUsageRow,
+    ClosingRow,
     ReservationRow,
+    StandardClosedDayRow,
     StandardCorrectionRow,
     StandardDayRow,
+    StandardFortnightRow,
     StandardUsageRow,
     TokenScaleRow,
 )
@@ -252,6 +257,23 @@ ALL: Final = (
         OfTeam(Way.PSEUDONYM, lambda team: StandardDayRow.team_id == team.team_id, people="user_id", why="bill"),
         sums_of="standard",
     ),
+    # After the days that they are made of (closed.py).
+    Fate(ByomClosedDayRow, "usage", _NOTHING, _WITH_TEAM),
+    Fate(
+        StandardClosedDayRow,
+        "usage",
+        _NOTHING,
+        OfTeam(Way.STAYS, lambda team: StandardClosedDayRow.team_id == team.team_id, why="bill"),
+    ),
+    Fate(ByomFortnightRow, "usage", _renamed(ByomFortnightRow, user_id=New.PSEUDONYM), _WITH_TEAM, sums_of="byom"),
+    Fate(
+        StandardFortnightRow,
+        "usage",
+        _renamed(StandardFortnightRow, user_id=New.PSEUDONYM),
+        OfTeam(Way.PSEUDONYM, lambda team: StandardFortnightRow.team_id == team.team_id, people="user_id", why="bill"),
+        sums_of="standard",
+    ),
+    Fate(ClosingRow, "usage", _NOTHING, _TEAM_NOTHING),
     Fate(BudgetPeriodRow, "budgets", _NOTHING, _WITH_TEAM),
     Fate(TokenScaleRow, "usage", _NOTHING, OfTeam(Way.GOES, _scales_of)),
     # what people write

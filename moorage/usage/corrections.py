@@ -13,8 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from moorage.storage.types import db_now, new_id
 from moorage.usage.budgets import Budgets
+from moorage.usage.closed import OPEN_DAYS, add_late
 from moorage.usage.outcomes import Outcome, charge
-from moorage.usage.rollups import EventKind, add_to_day, figures_of
+from moorage.usage.rollups import EventKind, add_to_day, day_of, figures_of
 from moorage.usage.tables import ByomCorrectionRow, ByomUsageRow, StandardCorrectionRow, StandardUsageRow
 
 Reason = Literal["late"]
@@ -69,7 +70,8 @@ async def _add(
         values |= {"period_start": period_start, "charged_delta": delta}
     insert = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
     once = insert(corrections).values(values).on_conflict_do_nothing(index_elements=["call_id", "reason"])
-    if await tx.scalar(once.returning(corrections.id)) is None:
+    now_at = await tx.scalar(once.returning(corrections.at))
+    if now_at is None:
         return False
     if period_start is not None:
         await budgets.settle(tx, event["team_id"], period_start, 0, delta)
@@ -77,5 +79,6 @@ async def _add(
         event["count_source"], event["tokens_in"], event["tokens_out"], event["ended"], event["ttft_ms"]
     )
     now = figures_of(count.source, count.tokens_in, count.tokens_out, outcome.ended, outcome.ttft_ms)
-    await add_to_day(tx, kind, event, event["at"], now - before)
+    is_open = day_of(event["at"]) > day_of(now_at) - OPEN_DAYS
+    await (add_to_day if is_open else add_late)(tx, kind, event, event["at"], now - before)
     return True

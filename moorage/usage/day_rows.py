@@ -61,10 +61,15 @@ def source_of(kind: EventKind, table: Any) -> Any:
     return table.connection_id if kind == "byom" else table.provider
 
 
+def numbers_of(first: date, last: date) -> tuple[int, int]:
+    """Give the numbers of two days, UTC."""
+    return day_of(datetime.combine(first, time(), UTC)), day_of(datetime.combine(last, time(), UTC))
+
+
 def days_within(kind: EventKind, scope: Scope, first: date, last: date) -> list[ColumnElement[bool]]:
     """Give the conditions for the days from `first` to `last` (UTC, inclusive)."""
     table = DAY_TABLES[kind]
-    start, end = (day_of(datetime.combine(day, time(), UTC)) for day in (first, last))
+    start, end = numbers_of(first, last)
     wanted = [table.team_id == scope.team_id, table.day >= start, table.day <= end]
     return wanted if scope.user_id is None else [*wanted, table.user_id == scope.user_id]
 
@@ -88,7 +93,7 @@ async def hidden_parts(
     better = (correction.count_source, *(getattr(correction, one.key) for one in known[1:]))
     told = (event.at, source_of(kind, event), event.model_id, event.user_id, *known, *better)
     counted = (event.team_id == scope.team_id) & event.purpose.not_in(UNCOUNTED_PURPOSES)
-    start, end = (day_of(datetime.combine(day, time(), UTC)) for day in (first, last))
+    start, end = numbers_of(first, last)
     parts = []
     async for some in ids_of(tx, scope.without):
         query = select(*told).outerjoin(correction, correction.call_id == event.call_id)

@@ -1,6 +1,7 @@
 """Whether what is added up on the way is what the rows say: counters of budgets, and the sums of each day.
 
-Settled = events and corrections, reserved = open calls; a day = its events, each as its newest correction has it.
+Settled = events and corrections, reserved = open calls; a day = its events, each as its newest correction has it; what
+is closed = its days.
 """
 
 from collections.abc import Sequence
@@ -26,9 +27,10 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
+from moorage.usage.closed import CLOSED_DAYS, FORTNIGHT, FORTNIGHTS, NOTHING_CLOSED, THE_ROW
 from moorage.usage.day_rows import DAY_TABLES, EVENT_TABLES, read_figures, source_of
 from moorage.usage.rollups import FAILED, FIGURES, UNCOUNTED_PURPOSES, EventKind, Figures, date_of
-from moorage.usage.tables import BudgetPeriodRow, ReservationRow, StandardCorrectionRow, StandardUsageRow
+from moorage.usage.tables import BudgetPeriodRow, ClosingRow, ReservationRow, StandardCorrectionRow, StandardUsageRow
 
 _DAY_US: Final = 86_400_000_000
 # Floats that are added up in another order differ by less than so many milliseconds.
@@ -55,6 +57,20 @@ class DayDrift:
     source_id: str
     model_id: str
     user_id: UUID
+    apart: Figures
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedDrift:
+    """A closed day of a team, or a closed fortnight of a person, that is not what its days add up to.
+
+    `of`: the model, or the person; `day`: the first one; `apart` is what is closed minus the days.
+    """
+
+    kind: EventKind
+    team_id: UUID
+    day: date
+    of: str
     apart: Figures
 
 
@@ -85,6 +101,21 @@ async def find_day_drift(tx: AsyncConnection, most: int = 1000) -> Sequence[DayD
             team_id, day, source, model_id, user_id, *sums = row
             apart = read_figures(sums)
             found.append(DayDrift(kind, team_id, date_of(day), str(source), model_id, user_id, apart))
+    return found
+
+
+async def find_closed_drift(tx: AsyncConnection, most: int = 1000) -> Sequence[ClosedDrift]:
+    """Give the first `most` sums of what is closed that do not add up. Adds up all days: not for a page.
+
+    While an erasure is under way, days may have gone to another id, or may be gone, and what is closed not yet.
+    """
+    closed_until = await tx.scalar(select(ClosingRow.day).where(ClosingRow.id == THE_ROW))
+    until = NOTHING_CLOSED if closed_until is None else closed_until
+    found: list[ClosedDrift] = []
+    for kind in DAY_TABLES:
+        for query, length in ((_closed_apart(kind, until), 1), (_fortnights_apart(kind, until), FORTNIGHT)):
+            for team_id, number, of, *sums in await tx.execute(query.limit(most - len(found))):
+                found.append(ClosedDrift(kind, team_id, date_of(number * length), str(of), read_figures(sums)))
     return found
 
 
@@ -128,11 +159,40 @@ def _apart(kind: EventKind) -> Select[Any]:
         *_key(stored.team_id, stored.day, source_of(kind, stored), stored.model_id, stored.user_id),
         *(getattr(stored, name) for name in FIGURES),
     )
-    both = union_all(counted, summed).subquery()
+    return _differing(counted, summed, ["team_id", "day", "source", "model_id", "user_id"])
+
+
+def _closed_apart(kind: EventKind, until: int) -> Select[Any]:
+    stored, closed = DAY_TABLES[kind], CLOSED_DAYS[kind]
+
+    def rows(table: Any, sign: int) -> Select[Any]:
+        key = (table.team_id, table.day, source_of(kind, table).label("source"), table.model_id)
+        return select(*key, *((sign * getattr(table, name)).label(name) for name in FIGURES))
+
+    return _differing(
+        rows(stored, -1).where(stored.day <= until),
+        rows(closed, 1),
+        ["team_id", "day", "source", "model_id"],
+        told=["team_id", "day", "model_id"],
+    )
+
+
+def _fortnights_apart(kind: EventKind, until: int) -> Select[Any]:
+    stored, closed = DAY_TABLES[kind], FORTNIGHTS[kind]
+    its = (stored.day // literal(FORTNIGHT, BigInteger)).label("fortnight")
+    days = select(stored.team_id, its, stored.user_id, *((-getattr(stored, name)).label(name) for name in FIGURES))
+    sums = select(closed.team_id, closed.fortnight, closed.user_id, *(getattr(closed, name) for name in FIGURES))
+    return _differing(days.where(stored.day <= until), sums, ["team_id", "fortnight", "user_id"])
+
+
+def _differing(one: Select[Any], other: Select[Any], names: Sequence[str], told: Sequence[str] = ()) -> Select[Any]:
+    """Select the keys of which two selections, one of them negative, do not come to nothing, with the differences."""
+    both = union_all(one, other).subquery()
     *whole, ttft_ms = [func.sum(both.c[name]) for name in FIGURES]
-    key = [both.c.team_id, both.c.day, both.c.source, both.c.model_id, both.c.user_id]
-    differs = or_(*(one != 0 for one in whole), func.abs(ttft_ms) > _SAME_MS)
-    return select(*key, *whole, ttft_ms).group_by(*key).having(differs).order_by(*key)
+    key = [both.c[name] for name in names]
+    differs = or_(*(figure != 0 for figure in whole), func.abs(ttft_ms) > _SAME_MS)
+    columns = [both.c[name] for name in told or names]
+    return select(*columns, *whole, ttft_ms).group_by(*key).having(differs).order_by(*key)
 
 
 def _key(team_id: Any, day: Any, source: Any, model_id: Any, user_id: Any) -> list[Any]:

@@ -18,9 +18,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from moorage.storage.soon import soon
 from moorage.storage.types import db_after, db_now
 from moorage.usage.budgets import Budgets, Grant, Wish
+from moorage.usage.closed import add_late
 from moorage.usage.corrections import correct
 from moorage.usage.outcomes import Outcome, charge
-from moorage.usage.rollups import add_to_day, figures_of
+from moorage.usage.rollups import EventKind, add_to_day, day_of, figures_of
 from moorage.usage.scales import Key, Scales
 from moorage.usage.tables import ByomUsageRow, ReservationRow, StandardUsageRow
 
@@ -71,6 +72,7 @@ class Ledger:
         self.budgets = Budgets(month)
         self.scales = Scales()
         self._earlier_boots = f"{instance}:%"
+        self._newest_day = 0
 
     async def announce(self, tx: AsyncConnection, call: Call) -> Grant | None:
         """Reserve one call, as `announce_all`."""
@@ -150,7 +152,11 @@ class Ledger:
             event["provider"] = row["provider"]
             at = await self._count_standard(tx, event, row, outcome)
         figures = figures_of(count.source, count.tokens_in, count.tokens_out, outcome.ended, outcome.ttft_ms)
-        await add_to_day(tx, "byom" if row["kind"] == "byom" else "standard", event, at, figures)
+        kind: EventKind = "byom" if row["kind"] == "byom" else "standard"
+        # The database's clock was set back: the day may be closed. Else nothing has to be asked on this path.
+        add = add_late if day_of(at) < self._newest_day else add_to_day
+        self._newest_day = max(self._newest_day, day_of(at))
+        await add(tx, kind, event, at, figures)
         return True
 
     async def _count_standard(

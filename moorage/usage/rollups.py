@@ -3,13 +3,13 @@
 Asking for a model list writes nothing and costs nothing: it is in the log, but it is no usage.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, Literal, Self
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, delete, select, tuple_
+from sqlalchemy import ColumnElement, Executable, bindparam, delete, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -100,37 +100,54 @@ async def hand_over_days(
     What meets on one day at one model is added up, so that nothing is counted twice and nothing gets lost.
     """
     row, source = _DAYS[kind]
-    key = [getattr(row, name) for name in ("team_id", "day", "model_id", "user_id", source)]
-    some = select(*key).where(whose, row.user_id != to).limit(at_once)
+    others = ("team_id", "day", "model_id", source)
+    return await hand_over_sums(tx, row, others, _ADD[kind, tx.dialect.name], whose, to, at_once)
+
+
+async def hand_over_sums(
+    tx: AsyncConnection,
+    table: Any,
+    others: Sequence[str],
+    add: Executable,
+    whose: ColumnElement[bool],
+    to: UUID,
+    at_once: int,
+) -> int:
+    """As `hand_over_days`, of any sums by person. `others`: what their key holds besides; `add`: as `adding` gives."""
+    key = [getattr(table, name) for name in (*others, "user_id")]
+    some = select(*key).where(whose, table.user_id != to).limit(at_once)
     # Taken away by the statement that reads: a call that settles meanwhile is either in it, or begins a new row.
-    gone = (await tx.execute(delete(row).where(tuple_(*key).in_(some)).returning(*row.__table__.c))).mappings().all()
-    sums: dict[tuple[UUID, int, str, Any], Figures] = {}
+    taken = delete(table).where(tuple_(*key).in_(some)).returning(*table.__table__.c)
+    gone = (await tx.execute(taken)).mappings().all()
+    sums: dict[tuple[Any, ...], Figures] = {}
     for one in gone:
-        of = one["team_id"], one["day"], one["model_id"], one[source]
+        of = tuple(one[name] for name in others)
         sums[of] = sums.get(of, Figures()) + Figures(**{name: one[name] for name in FIGURES})
     for of, figures in sorted(sums.items(), key=lambda item: str(item[0])):
-        values = {**dict(zip(("team_id", "day", "model_id", source), of, strict=True)), "user_id": to}
+        values = {**dict(zip(others, of, strict=True)), "user_id": to}
         values |= {name: getattr(figures, name) for name in FIGURES}
-        await tx.execute(_ADD[kind, tx.dialect.name], {f"add_{name}": value for name, value in values.items()})
+        await tx.execute(add, {f"add_{name}": value for name, value in values.items()})
     return len(gone)
 
 
-def _adding(insert: Any, row: Any, source: str) -> Any:
-    key = ("team_id", "day", "model_id", "user_id", source)
+def adding(dialect: str, table: Any, key: Sequence[str]) -> Executable:
+    """Make a statement that adds figures to the row with a key, or begins it; its parameters are named `add_…`."""
+    insert = _INSERTS[dialect]
     # Inline: nothing of it is read, and what gives something can't be put off.
-    added = insert(row).values({name: bindparam(f"add_{name}") for name in (*key, *FIGURES)}).inline()
-    return added.on_conflict_do_update(
-        index_elements=list(key), set_={name: getattr(row, name) + bindparam(f"add_{name}") for name in FIGURES}
-    )
+    added = insert(table).values({name: bindparam(f"add_{name}") for name in (*key, *FIGURES)}).inline()
+    more = {name: getattr(table, name) + bindparam(f"add_{name}") for name in FIGURES}
+    statement: Executable = added.on_conflict_do_update(index_elements=list(key), set_=more)
+    return statement
 
 
+_INSERTS: Final[Mapping[str, Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _DAYS: Final[Mapping[EventKind, tuple[Any, str]]] = {
     "byom": (ByomDayRow, "connection_id"),
     "standard": (StandardDayRow, "provider"),
 }
 # On the path of every message: building a statement costs more than executing it.
 _ADD: Final = {
-    (kind, dialect): _adding(insert, row, source)
-    for dialect, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
+    (kind, dialect): adding(dialect, row, ("team_id", "day", "model_id", "user_id", source))
+    for dialect in _INSERTS
     for kind, (row, source) in _DAYS.items()
 }

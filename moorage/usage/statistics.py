@@ -1,6 +1,7 @@
 """What was used, from the sums of each day; own and standard models are never added up (P15), every source told (P16).
 
-Costs are not known here (costs.py), and no name of a person or a connection is.
+A whole team's days are read without their people where they are closed (closed.py). Costs are not known here
+(costs.py), and no name of a person or a connection is.
 """
 
 import operator
@@ -13,7 +14,8 @@ from uuid import UUID
 from sqlalchemy import Select, String, func, select, type_coerce
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from moorage.usage.day_rows import DAY_TABLES, Scope, days_within, hidden_parts, ids_of, read_figures, source_of
+from moorage.usage.closed import CLOSED_DAYS, NOTHING_CLOSED, Span, read_closed_until, split_days
+from moorage.usage.day_rows import DAY_TABLES, Scope, hidden_parts, ids_of, numbers_of, read_figures, source_of
 from moorage.usage.rollups import FIGURES, EventKind, Figures, date_of
 from moorage.usage.tables import StandardUsageRow
 
@@ -109,10 +111,21 @@ class Statistics:
         )
 
     async def _rows(self, kind: EventKind, first: date, last: date) -> Sequence[Any]:
-        table = DAY_TABLES[kind]
+        # Closed days have lost whose they are.
+        closed_until = await read_closed_until(self._tx) if self._scope.user_id is None else NOTHING_CLOSED
+        closed, as_they_are = split_days(*numbers_of(first, last), closed_until)
+        rows: list[Any] = []
+        for table, span in ((CLOSED_DAYS[kind], closed), (DAY_TABLES[kind], as_they_are)):
+            if span is not None:
+                rows += await self._sums(kind, table, span)
+        return rows
+
+    async def _sums(self, kind: EventKind, table: Any, span: Span) -> Sequence[Any]:
         key = (table.day, source_of(kind, table), table.model_id)
         sums = [func.sum(getattr(table, name)) for name in FIGURES]
-        within = days_within(kind, self._scope, first, last)
+        within = [table.team_id == self._scope.team_id, table.day.between(*span)]
+        if self._scope.user_id is not None:
+            within.append(table.user_id == self._scope.user_id)
         # Only ids as they are stored: a year of many models is thousands of groups.
         told = (key[0], type_coerce(key[1], String), key[2])
         return (await self._tx.execute(select(*told, *sums).where(*within).group_by(*key))).all()

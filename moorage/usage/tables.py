@@ -213,6 +213,85 @@ class StandardDayRow(_Day, Row):
     __table_args__ = _of_day("provider")
 
 
+class _Closed:
+    """Sums of the rows of days that are over, made from them (closed.py). What is added to such a day is added here."""
+
+    calls: Mapped[int] = mapped_column(BigInteger)
+    failed_calls: Mapped[int] = mapped_column(BigInteger)
+    reported_calls: Mapped[int] = mapped_column(BigInteger)
+    estimated_calls: Mapped[int] = mapped_column(BigInteger)
+    missing_calls: Mapped[int] = mapped_column(BigInteger)
+    reported_in: Mapped[int] = mapped_column(BigInteger)
+    reported_out: Mapped[int] = mapped_column(BigInteger)
+    estimated_in: Mapped[int] = mapped_column(BigInteger)
+    estimated_out: Mapped[int] = mapped_column(BigInteger)
+    ttft_calls: Mapped[int] = mapped_column(BigInteger)
+    ttft_ms_sum: Mapped[float] = mapped_column(Float)
+
+
+class _ClosedDay(_Closed):
+    """What a whole team used of one model on one day."""
+
+    team_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    day: Mapped[int] = mapped_column(Integer, primary_key=True)
+    model_id: Mapped[str] = mapped_column(String(256), primary_key=True)
+
+
+class ByomClosedDayRow(_ClosedDay, Row):
+    """A closed day of an own model."""
+
+    __tablename__ = "byom_usage_closed_day"
+    connection_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    __table_args__ = (
+        PrimaryKeyConstraint("team_id", "day", "connection_id", "model_id"),
+        {"sqlite_with_rowid": False},
+    )
+
+
+class StandardClosedDayRow(_ClosedDay, Row):
+    """A closed day of a standard model."""
+
+    __tablename__ = "standard_usage_closed_day"
+    provider: Mapped[str] = mapped_column(String(40), primary_key=True)
+    __table_args__ = PrimaryKeyConstraint("team_id", "day", "provider", "model_id"), {"sqlite_with_rowid": False}
+
+
+class _Fortnight(_Closed):
+    """What one person used in fourteen days, of whatever model. `fortnight`: days since 1970, by fourteen.
+
+    Of the last one, those days that are closed.
+    """
+
+    team_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+    fortnight: Mapped[int] = mapped_column(Integer, primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
+
+
+class ByomFortnightRow(_Fortnight, Row):
+    """A fortnight of own models."""
+
+    __tablename__ = "byom_usage_fortnight"
+    __table_args__ = PrimaryKeyConstraint("team_id", "fortnight", "user_id"), {"sqlite_with_rowid": False}
+
+
+class StandardFortnightRow(_Fortnight, Row):
+    """A fortnight of standard models."""
+
+    __tablename__ = "standard_usage_fortnight"
+    __table_args__ = PrimaryKeyConstraint("team_id", "fortnight", "user_id"), {"sqlite_with_rowid": False}
+
+
+class ClosingRow(Row):
+    """Up to which day (included) all days are closed. One row; whoever closes days, or adds to a closed one, holds it.
+
+    None: nothing is closed yet.
+    """
+
+    __tablename__ = "usage_closing"
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    day: Mapped[int] = mapped_column(Integer)
+
+
 class TokenScaleRow(Row):
     """What a model makes of an estimate: reported tokens by estimated ones, and how many calls have taught it.
 

@@ -28,7 +28,7 @@ from moorage.storage.types import new_id
 from moorage.usage.estimates import Count
 from moorage.usage.ledger import Call, CallKind, Ledger
 from moorage.usage.outcomes import Outcome
-from moorage.usage.rollups import Figures, add_to_day, figures_of
+from moorage.usage.rollups import Figures, add_to_day, day_of, figures_of
 from moorage.usage.tables import ByomUsageRow
 from moorage.vault.keyring import KeyRing
 from moorage.vault.sources import LocalSource, Sources
@@ -203,6 +203,16 @@ async def test_a_sum_of_a_day_that_is_not_what_its_calls_say_is_found(
     assert {name: one.state for name, one in (await findings_of(subject)).items() if one.state != "ok"} == {
         "days": "problem"
     }
+
+
+async def test_a_closed_day_that_is_not_what_its_days_say_is_found(subject: Subject) -> None:
+    """As if it had been closed in another way; nobody's calls are looked at for it."""
+    day = day_of(datetime.now(UTC))
+    await change(subject.database, f"INSERT INTO usage_closing (id, day) VALUES (1, {day})")
+    found = (await findings_of(subject))["days"]
+    assert (found.state, found.code, found.facts["count"]) == ("problem", "backup.check.days.closed", 2)
+    assert (found.facts["of"], found.facts["day"]) == ("steady", datetime.now(UTC).date().isoformat())
+    assert str(found.facts["apart"]).startswith("calls -")
 
 
 async def test_sums_of_days_are_left_out_while_an_erasure_is_half_way(subject: Subject) -> None:

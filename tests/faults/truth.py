@@ -16,7 +16,7 @@ from sqlalchemy.orm import aliased
 
 from moorage.chat.tables import MessageRow, ReplyRow
 from moorage.storage.database import Database
-from moorage.usage.drift import find_day_drift, find_drift
+from moorage.usage.drift import find_closed_drift, find_day_drift, find_drift
 from moorage.usage.tables import (
     BudgetPeriodRow,
     ByomCorrectionRow,
@@ -103,6 +103,7 @@ async def ledger_is_true(database: Database, truth: TruthfulServer, told: Told |
     async with database.read() as tx:
         found = await read_books(tx)
         drift, day_drift = list(await find_drift(tx)), list(await find_day_drift(tx))
+        assert await find_closed_drift(tx) == []
         question, answer = aliased(MessageRow), aliased(MessageRow)
         rows = await tx.execute(
             select(ReplyRow.id, question.text, answer.text)

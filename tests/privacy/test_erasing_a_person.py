@@ -3,6 +3,7 @@
 import contextlib
 import re
 import sqlite3
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,9 +14,12 @@ from moorage.audit.checking import check
 from moorage.chat.tables import ConversationRow
 from moorage.privacy.fates import ALL, Way
 from moorage.privacy.scope import PersonScope
-from moorage.storage.types import Id, Row
+from moorage.storage.types import Id, Row, new_id
+from moorage.usage.closing import close_days
+from moorage.usage.rollups import EventKind
 from tests.privacy.leaver import MAIL, NAME, Leaver, found_in, settle_in, tables_of, until_receipts
 from tests.scope.world import World
+from tests.support.days_used import day_used, put_days
 from tests.support.running import PASSWORD, link_of
 from tests.support.tables import Contents
 
@@ -65,9 +69,16 @@ def test_sums_that_are_kept_by_person_are_added_up_and_never_collide() -> None:
         for fate in ALL
         if fate.of_person.columns.keys() & {column.name for column in fate.table.__table__.primary_key.columns}
     }
-    assert (
-        keyed == {fate.table.__tablename__ for fate in ALL if fate.sums_of} == {"byom_usage_day", "standard_usage_day"}
-    )
+    by_person = {f"{kind}_usage_{what}" for kind in ("byom", "standard") for what in ("day", "fortnight")}
+    assert keyed == {fate.table.__tablename__ for fate in ALL if fate.sums_of} == by_person
+
+
+def test_what_is_made_of_days_is_handed_over_and_taken_after_them() -> None:
+    """Else a day that is closed between the two would bring back what is gone."""
+    order = [fate.table.__tablename__ for fate in ALL]
+    for kind in ("byom", "standard"):
+        for made in ("closed_day", "fortnight"):
+            assert order.index(f"{kind}_usage_day") < order.index(f"{kind}_usage_{made}")
 
 
 async def _plan(world: World, leaver: Leaver) -> dict[str, str]:
@@ -77,8 +88,18 @@ async def _plan(world: World, leaver: Leaver) -> dict[str, str]:
     return {line["table"]: line["way"] for line in plan["lines"]}
 
 
+async def _used_long_ago(world: World, leaver: Leaver) -> None:
+    """Let the leaver have used models on a day that is closed by now."""
+    team, day = world.belongings["olga"]["team"], datetime.now(UTC).date() - timedelta(days=40)
+    places: tuple[tuple[EventKind, str], ...] = (("byom", str(new_id())), ("standard", "p"))
+    database = world.harbour.built.parts.database
+    await put_days(database, [day_used(team, leaver.id, place, "m", day, kind=kind) for kind, place in places])
+    await close_days(database, rests=False)
+
+
 async def test_nothing_of_a_person_is_left_but_what_the_dry_run_named(world: World) -> None:
     leaver, olga, database = await settle_in(world), world.people["olga"], world.harbour.built.parts.database
+    await _used_long_ago(world, leaver)
     before = await world.tables()
     planned = await _plan(world, leaver)
     assert await world.tables() == before, "a dry run changes nothing"

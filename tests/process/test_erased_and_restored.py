@@ -6,7 +6,7 @@ import httpx2
 import pytest
 
 from moorage.storage.database import Database
-from moorage.usage.drift import find_day_drift, find_drift
+from moorage.usage.drift import find_closed_drift, find_day_drift, find_drift
 from tests.privacy.leaver import found_in, tables_of, until_receipts
 from tests.process.backing_up import backed_up, backups, deployment, sign_in, url_of
 from tests.process.people import SignUp, connect, follow_move
@@ -42,6 +42,7 @@ async def _contents(url: str) -> Contents:
         async with database.read() as tx:
             assert await find_drift(tx) == []
             assert await find_day_drift(tx) == []
+            assert await find_closed_drift(tx) == []
         return await read_tables(database)
     finally:
         await database.close()

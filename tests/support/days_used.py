@@ -5,11 +5,13 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert
+from sqlalchemy import delete, insert, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from moorage.storage.database import Database
+from moorage.usage.closed import CLOSED_DAYS, FORTNIGHTS, NOTHING_CLOSED
 from moorage.usage.rollups import FIGURES, EventKind, day_of
-from moorage.usage.tables import ByomDayRow, StandardDayRow
+from moorage.usage.tables import ByomDayRow, ClosingRow, StandardDayRow
 
 
 def day_used(
@@ -31,9 +33,17 @@ def day_used(
 
 
 async def put_days(database: Database, rows: Sequence[dict[str, Any]]) -> None:
-    """Store rows of either kind."""
+    """Store rows of either kind, of days that a server may have closed already: it makes all closed days anew."""
     async with database.write() as tx:
-        for table, column in ((ByomDayRow, "connection_id"), (StandardDayRow, "provider")):
-            its = [row for row in rows if column in row]
-            if its:
-                await tx.execute(insert(table), its)
+        await tx.execute(update(ClosingRow).values(day=NOTHING_CLOSED))
+        for table in (*CLOSED_DAYS.values(), *FORTNIGHTS.values()):
+            await tx.execute(delete(table))
+        await add_days(tx, rows)
+
+
+async def add_days(tx: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
+    """Store rows of either kind, of days that are not closed."""
+    for table, column in ((ByomDayRow, "connection_id"), (StandardDayRow, "provider")):
+        its = [row for row in rows if column in row]
+        if its:
+            await tx.execute(insert(table), its)

@@ -15,7 +15,7 @@ from moorage.plans.catalogue import PLAN_NAMES, Plans, Terms, carry_plans
 from moorage.storage.database import Database, GroupWriter
 from moorage.storage.types import UtcTime, db_now, new_id
 from moorage.usage.budgets import Budget, Grant
-from moorage.usage.drift import DayDrift, Drift, find_day_drift, find_drift
+from moorage.usage.drift import ClosedDrift, DayDrift, Drift, find_closed_drift, find_day_drift, find_drift
 from moorage.usage.estimates import Count
 from moorage.usage.ledger import Call, Ledger
 from moorage.usage.outcomes import Outcome
@@ -96,10 +96,10 @@ class Quayside:
         async with self.database.read() as tx:
             return await (ledger or self.ledger).budgets.read(tx, self.team_id)
 
-    async def drift(self) -> list[Drift | DayDrift]:
-        """Compare counters, sums per day, and rows."""
+    async def drift(self) -> list[Drift | DayDrift | ClosedDrift]:
+        """Compare counters, sums per day, what is closed, and rows."""
         async with self.database.read() as tx:
-            return [*await find_drift(tx), *await find_day_drift(tx)]
+            return [*await find_drift(tx), *await find_day_drift(tx), *await find_closed_drift(tx)]
 
     async def count(self, table: Any, *where: Any) -> int:
         """Count rows."""

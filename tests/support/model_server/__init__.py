@@ -11,6 +11,7 @@ process: `python -m tests.support.model_server --port 0 --cert chain.pem --key k
     talks-on-N             N words, whatever `max_tokens` says
     burst-N                N words as fast as they can be written
     paced-N                N words a second, 200 of them, `max_tokens` at the most; one write each
+    report-N               2,000 tokens of Markdown, N a second
     slow                   like steady, five words a second
     echo                   answers with the conversation it got, as JSON
     held                   sends half, then waits for `server.release()`

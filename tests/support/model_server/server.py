@@ -9,16 +9,18 @@ import ssl
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from types import TracebackType
-from typing import Literal, Self
+from typing import Final, Literal, Self
 
 from tests.support.model_server.misbehaviour import ANSWERS, LEAK_MARKER, Exchange, refuse
 from tests.support.model_server.parts import refuse_parts
+from tests.support.model_server.report import write_report
 from tests.support.model_server.shapes import SHAPES
 from tests.support.model_server.wire import Answerer, Request, read_request
 
 SHORT = 64
 Listing = Literal["models", "none", "html", "empty", "not-json", "hangs"]
 __all__ = ["LEAK_MARKER", "Counts", "ModelServer"]
+_KNOWN: Final = {**ANSWERS, **SHAPES, "report": write_report}
 
 
 @dataclass
@@ -193,7 +195,7 @@ class ModelServer:
         family = re.sub(r"-\d+$", "", exchange.model)
         if exchange.model.startswith("steady"):
             family = "steady"
-        answer = SHAPES.get(exchange.model) or ANSWERS.get(exchange.model) or ANSWERS.get(family)
+        answer = _KNOWN.get(exchange.model) or _KNOWN.get(family)
         refused = refuse_parts(asked, exchange.model)
         if refused is not None:
             await answerer.send_json({"error": {"message": f"{refused} {LEAK_MARKER}", "code": 400}}, 400)

@@ -21,7 +21,7 @@ import { useSeveral } from "./compare/useSeveral";
 import { ConversationHeader } from "./ConversationHeader";
 import { type Again, conversationChanged, useMoveHead, useRegenerate } from "./data";
 import { FirstSteps } from "./FirstSteps";
-import { leavesOwnHardware } from "./leaving";
+import { leavesOwnHardware, zonesOf } from "./leaving";
 import { lookForTitle } from "./lateTitle";
 import { SealContext } from "./seal";
 import { lookAtState } from "./stateAfter";
@@ -93,20 +93,25 @@ export function ConversationView({ conversation, wantedModel = null }: { convers
   const refusedName = several.models.find((model) => model.ref === refusedRef)?.name;
 
   const { mutate: moveTo } = moveHead;
-  const onShow = useCallback((messageId: string) => conversation && moveTo(newestLeaf(conversation, messageId)), [conversation, moveTo]);
+  // Stable, as what old turns are given must be: else each new message would render all before it.
+  const read = useCallback(() => client.getQueryData<Conversation>(keys.conversation(id ?? "")), [client, id]);
+  const onShow = useCallback((messageId: string) => {
+    const now = read();
+    if (now) moveTo(newestLeaf(now, messageId));
+  }, [read, moveTo]);
   const onFound = useCallback(() => signal({ kind: "reader-left" }), [signal]);
   const { wantedId } = useMessageLink(conversation, branch, moveTo, onFound);
   const { mutate: again } = regenerate;
   const { choose } = choice;
   const another = useCallback((wish: Again) => {
     signal({ kind: "sent" });
-    const ref = wish.modelRef ?? conversation?.messages.find((m) => m.id === wish.messageId)?.reply?.model_ref ?? "";
+    const ref = wish.modelRef ?? read()?.messages.find((m) => m.id === wish.messageId)?.reply?.model_ref ?? "";
     again({ ...wish, mayLeave: mayGoTo([ref]) }, {
       // Whatever answers last here is where the next message goes; what was refused answers nothing.
       onSuccess: () => choose(ref),
       onError: (error) => (asProblem(error).code === leavesOwnHardware ? ask(wish, ref) : notify(asProblem(error).message, "danger")),
     });
-  }, [again, signal, choose, conversation, mayGoTo, ask]);
+  }, [again, signal, choose, read, mayGoTo, ask]);
   const locked = running !== null || sender.pending !== null || regenerate.isPending;
   const told = useToldBefore(id, locked, another);
   const leave = () => leaving.leave(another, retry);
@@ -158,7 +163,7 @@ export function ConversationView({ conversation, wantedModel = null }: { convers
     if (running && startedName) announce(t("live.started", { name: startedName }));
   }, [running, startedName, t]);
 
-  const pastZones = useMemo(() => branch.flatMap((turn) => (turn.message.reply ? [turn.message.reply.zone] : [])), [branch]);
+  const pastZones = useMemo(() => zonesOf(branch), [branch]);
   return (
     <SealContext value={seal.open}>
     <div ref={grows} className="flex flex-1 flex-col">

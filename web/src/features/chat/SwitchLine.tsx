@@ -1,16 +1,11 @@
 // A hairline with a sentence where the conversation went on with another model.
 import { useTranslation } from "react-i18next";
 import { OriginMark } from "@/ui/Badge";
-import { switchAt } from "./alias";
-import type { Turn } from "./tree";
+import type { Switch } from "./alias";
 
 /** Shown above the question whose answer comes from another model than the answer before it. */
-export function SwitchLine({ branch, turn }: { branch: readonly Turn[]; turn: Turn | undefined }) {
+export function SwitchLine({ next, before }: Switch) {
   const { t } = useTranslation(["chat", "common", "alias"]);
-  if (!turn || turn.message.role !== "user") return null;
-  const found = switchAt(branch, turn);
-  if (!found) return null;
-  const { next, before } = found;
   // The alias is the same: not a person's choice, but what it has come to stand for.
   const isTurned = next.model_ref === before.model_ref;
   // Two connections may offer a model of the same name.

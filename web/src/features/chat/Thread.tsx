@@ -6,6 +6,8 @@ import { Button } from "@/ui/Button";
 import { isPressed } from "@/ui/shortcuts";
 import { MessageFiles } from "./attachments/Late";
 import { AnswerTurn, type AnswerTurnProps } from "./AnswerTurn";
+import { switchesOf } from "./alias";
+import { Stretch, stretchesOf } from "./Stretch";
 import { SwitchLine } from "./SwitchLine";
 import type { Turn } from "./tree";
 import type { ModelChoice } from "./useModelChoice";
@@ -37,7 +39,6 @@ export interface ThreadProps {
 }
 
 const shownAtFirst = 60;
-
 function moveBetweenTurns(event: KeyboardEvent<HTMLElement>): void {
   if (!isPressed("turns", event)) return;
   const turns = [...event.currentTarget.querySelectorAll<HTMLElement>("[data-turn]")];
@@ -69,23 +70,33 @@ export function Thread({ conversationId, choice, branch, pending, pendingName, l
   const knownRef = model ? modelRef : null;
   const modelName = model?.name ?? "";
   // Kept while nothing of it changes: of a thousand turns not one is looked at because an answer grows or the page is scrolled.
-  const rows = useMemo(() => shown.map((turn, index) => {
-    const { message, siblings } = turn;
-    const isLast = index === shown.length - 1;
-    const isReplaced = cutAt !== -1 && branch.length - shown.length + index >= cutAt;
-    return (
-      <div key={message.id} hidden={isReplaced} data-last={isLast || undefined} className={isLast && hasRoom && !isPending ? "min-h-[calc(100dvh-19.5rem)] print:min-h-0" : undefined}>
-        {/* Of several side by side none is "the" next model. */}
-        {lastInstead && index === shown.length - 2 ? null : <SwitchLine branch={branch} turn={turn} />}
-        {message.role === "user" ? (
-          <UserTurn conversationId={conversationId ?? ""} modelRef={knownRef} modelName={modelName} message={message} siblings={siblings} locked={locked} onAskAgain={onAskAgain} onShow={onShow} />
-        ) : isLast && lastInstead ? lastInstead : (
-          <AnswerTurn message={message} siblings={siblings} locked={locked} onAnother={onAnother} onCompare={onCompare} onShow={onShow} onOver={onOver} />
-        )}
-        {isLast ? lastBelow : null}
-      </div>
-    );
-  }), [shown, branch, cutAt, hasRoom, isPending, lastInstead, lastBelow, conversationId, knownRef, modelName, locked, onAskAgain, onShow, onAnother, onCompare, onOver]);
+  const stretches = useMemo(() => {
+    const skipped = branch.length - shown.length;
+    const switches = switchesOf(branch);
+    const row = (index: number, isLocked: boolean) => {
+      const turn = shown[index];
+      if (!turn) return null;
+      const { message, siblings } = turn;
+      const turned = switches.get(turn);
+      const isLast = index === shown.length - 1;
+      const isReplaced = cutAt !== -1 && skipped + index >= cutAt;
+      return (
+        <div key={message.id} hidden={isReplaced} data-last={isLast || undefined} className={isLast && hasRoom && !isPending ? "min-h-[calc(100dvh-19.5rem)] print:min-h-0" : undefined}>
+          {/* Of several side by side none is "the" next model. */}
+          {turned && !(lastInstead && index === shown.length - 2) ? <SwitchLine {...turned} /> : null}
+          {message.role === "user" ? (
+            <UserTurn conversationId={conversationId ?? ""} modelRef={knownRef} modelName={modelName} message={message} siblings={siblings} locked={isLocked} onAskAgain={onAskAgain} onShow={onShow} />
+          ) : isLast && lastInstead ? lastInstead : (
+            <AnswerTurn message={message} siblings={siblings} locked={isLocked} onAnother={onAnother} onCompare={onCompare} onShow={onShow} onOver={onOver} />
+          )}
+          {isLast ? lastBelow : null}
+        </div>
+      );
+    };
+    return stretchesOf(shown.length, skipped).map(({ key, from, to }) => ({
+      key, count: to - from, rows: (isLocked: boolean) => Array.from({ length: to - from }, (_, at) => row(from + at, isLocked)),
+    }));
+  }, [shown, branch, cutAt, hasRoom, isPending, lastInstead, lastBelow, conversationId, knownRef, modelName, onAskAgain, onShow, onAnother, onCompare, onOver]);
   return (
     // No live region, not even one that is off: dialogs leave those readable behind them. What is told aloud is in ui/Announcer.
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- Alt+Up and Alt+Down move between turns
@@ -95,7 +106,7 @@ export function Thread({ conversationId, choice, branch, pending, pendingName, l
           <Button onClick={() => setIsWhole(true)}>{t("thread.earlier", { count: branch.length - shown.length })}</Button>
         </div>
       ) : null}
-      {rows}
+      {stretches.map(({ key, count, rows }) => <Stretch key={key} count={count} rows={rows} locked={locked} />)}
       {pending ? <PendingTurn outgoing={pending} name={pendingName} /> : null}
     </div>
   );

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Schemas } from "@/api/client";
 import type { PickerModel } from "@/api/queries";
-import { calledAs, changedSince, modelOf, switchAt } from "./alias";
+import { calledAs, changedSince, modelOf, switchesOf } from "./alias";
 import type { Turn } from "./tree";
 
 const model = { ref: "alias:h", name: "House model", alias: { ref: "byom:new", name: "Qwen", since: "2026-05-03T00:00:00Z" } } as PickerModel;
@@ -37,16 +37,16 @@ describe("the line where another model goes on", () => {
   const hidden = { ...receipt("", null), model_name: "A", origin: "hidden" } as Schemas["Receipt"];
   const between = (before: Schemas["Receipt"], next: Schemas["Receipt"]) => {
     const branch = [turn(null), turn(before), turn(null), turn(next)];
-    return switchAt(branch, branch[2] as Turn);
+    return switchesOf(branch).get(branch[2] as Turn);
   };
 
   it("stands between answers of two models", () => {
     expect(between(receipt("byom:old", null), receipt("byom:new", null))?.next.model_ref).toBe("byom:new");
-    expect(between(receipt("byom:old", null), receipt("byom:old", null))).toBeNull();
+    expect(between(receipt("byom:old", null), receipt("byom:old", null))).toBeUndefined();
   });
 
   it("says nothing of an answer that is judged blind", () => {
-    expect(between(receipt("byom:old", null), hidden)).toBeNull();
-    expect(between(hidden, receipt("byom:old", null))).toBeNull();
+    expect(between(receipt("byom:old", null), hidden)).toBeUndefined();
+    expect(between(hidden, receipt("byom:old", null))).toBeUndefined();
   });
 });

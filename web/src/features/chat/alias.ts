@@ -15,14 +15,23 @@ export function calledAs(receipt: Receipt): string {
   return receipt.alias ? `${receipt.alias.name} → ${receipt.model_name}` : receipt.model_name;
 }
 
-/** The two answers between which the conversation went on with another model, or null. */
-export function switchAt(branch: readonly Turn[], question: Turn): { next: Receipt; before: Receipt } | null {
-  const at = branch.indexOf(question);
-  const next = branch[at + 1]?.message.reply;
-  const before = branch.slice(0, at).findLast((other) => other.message.reply)?.message.reply;
-  // Of a blind comparison nobody knows.
-  if (!next || !before || next.origin === "hidden" || before.origin === "hidden") return null;
-  return modelOf(next) === modelOf(before) ? null : { next, before };
+/** The two answers between which a conversation went on with another model. */
+export interface Switch {
+  before: Receipt;
+  next: Receipt;
+}
+
+/** Where a conversation went on with another model: by the question whose answer is the first of it. */
+export function switchesOf(branch: readonly Turn[]): Map<Turn, Switch> {
+  const found = new Map<Turn, Switch>();
+  let before: Receipt | null = null;
+  for (const [at, turn] of branch.entries()) {
+    const next = branch[at + 1]?.message.reply;
+    // Of a blind comparison nobody knows.
+    if (turn.message.role === "user" && before && next && before.origin !== "hidden" && next.origin !== "hidden" && modelOf(next) !== modelOf(before)) found.set(turn, { before, next });
+    before = turn.message.reply ?? before;
+  }
+  return found;
 }
 
 /** What the last answer of this alias came from, if that is not what it stands for now. */

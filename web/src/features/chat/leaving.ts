@@ -1,11 +1,16 @@
 // Words that leave own hardware: where, and from whose answers. Pure, judged by zone as the server does; the server decides.
 import type { PickerModel } from "@/api/queries";
-import type { Message } from "./tree";
+import type { Message, Turn } from "./tree";
 
 /** The code with which the server asks before words leave own hardware for the first time. */
 export const leavesOwnHardware = "leaves_own_hardware";
 
 export type PlaceZone = PickerModel["zone"];
+
+/** Where the answers of a branch came from, each zone once. */
+export function zonesOf(branch: readonly Turn[]): PlaceZone[] {
+  return [...new Set(branch.flatMap((turn) => (turn.message.reply ? [turn.message.reply.zone] : [])))];
+}
 
 const staysHere = (zone: PlaceZone) => zone === "own_hardware" || zone === "scripted";
 

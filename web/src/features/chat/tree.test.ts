@@ -24,6 +24,17 @@ describe("the branch that is shown", () => {
     expect(branch.map((t) => t.siblings)).toEqual([["q1", "q1b"], ["a1", "a2"]]);
   });
 
+  it("gives the same turns as before, but for those of which something changed", () => {
+    const before = visibleBranch(conversation);
+    const answer = message("a2", "q1", 2, { state: "done", model_ref: "byom:two" });
+    const after = visibleBranch(withMessages(conversation, [answer, message("q3", "a2", 6)], "q3"));
+    expect(after[0]).toBe(before[0]);
+    expect(after[1]).toEqual({ message: answer, siblings: ["a1", "a2"] });
+    const another = visibleBranch(withMessages(conversation, [message("q1c", null, 7)]));
+    expect(another[0]?.siblings).toEqual(["q1", "q1b", "q1c"]);
+    expect(another[1]).toBe(before[1]);
+  });
+
   it("goes to the newest message of another version", () => {
     expect(newestLeaf(conversation, "a1")).toBe("a3");
     expect(newestLeaf(conversation, "a2")).toBe("a2");

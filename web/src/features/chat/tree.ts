@@ -26,6 +26,17 @@ function childrenByParent(messages: readonly Message[]): Map<string | null, Mess
   return children;
 }
 
+const known = new WeakMap<Message, Turn>();
+
+/** The same turn as before where nothing of it changed: what shows it then has nothing to do. */
+function turnOf(message: Message, versions: readonly Message[]): Turn {
+  const before = known.get(message);
+  if (before && before.siblings.length === versions.length && versions.every((one, at) => one.id === before.siblings[at])) return before;
+  const turn = { message, siblings: versions.map((one) => one.id) };
+  known.set(message, turn);
+  return turn;
+}
+
 /** The branch that ends at the head, oldest first. */
 export function visibleBranch(conversation: Conversation): Turn[] {
   const byId = new Map(conversation.messages.map((m) => [m.id, m]));
@@ -35,7 +46,7 @@ export function visibleBranch(conversation: Conversation): Turn[] {
   let at = conversation.head_id ? byId.get(conversation.head_id) : undefined;
   while (at && !seen.has(at.id)) {
     seen.add(at.id);
-    branch.push({ message: at, siblings: (children.get(at.parent_id) ?? []).map((m) => m.id) });
+    branch.push(turnOf(at, children.get(at.parent_id) ?? []));
     at = at.parent_id ? byId.get(at.parent_id) : undefined;
   }
   return branch.toReversed();

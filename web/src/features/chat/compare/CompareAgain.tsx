@@ -6,7 +6,7 @@ import { asProblem, type Problem } from "@/api/client";
 import { Button } from "@/ui/Button";
 import { Dialog } from "@/ui/Dialog";
 import { newId } from "../data";
-import { leavesOwnHardware } from "../leaving";
+import { leavesOwnHardware, zonesOf } from "../leaving";
 import { useOpenSeal } from "../seal";
 import { type Conversation, questionOf, type Turn } from "../tree";
 import { deliverAgain } from "./acts";
@@ -57,7 +57,7 @@ export default function CompareAgain({ conversation, branch, answerId, onSent, o
   if (state === "leaving") return <Suspense><Leaving question={{ refs, untilId: question.id }} messages={conversation.messages} branch={branch} onLeave={() => void send(true)} onStay={() => setState("open")} /></Suspense>;
   const refused = problem?.field ? picks.models[Number(problem.field.replace("model_refs.", ""))]?.name : undefined;
   const canSend = picks.isReady && state === "open";
-  const pastZones = branch.flatMap((turn) => (turn.message.reply ? [turn.message.reply.zone] : []));
+  const pastZones = zonesOf(branch);
   return (
     <Dialog
       open
