@@ -1,6 +1,5 @@
 // One answer at a time, where there is no room for two or one was made large: turned by a tab or by a swipe, never stored.
 import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
-import { isPressed } from "@/ui/shortcuts";
 
 /** Below this two don't fit beside each other. */
 const twoFitRem = 37;
@@ -47,7 +46,7 @@ export function useOneAtATime(section: RefObject<HTMLElement | null>): OneAtATim
     if (!isLarge) return undefined;
     const onKey = (event: KeyboardEvent): void => {
       const isHere = event.target === document.body || (event.target instanceof Node && section.current?.contains(event.target));
-      if (!isHere || event.isComposing || !isPressed("stop", event) || document.querySelector("[role=dialog], [role=menu], [role=listbox]")) return;
+      if (!isHere || event.isComposing || event.key !== "Escape" || document.querySelector("[role=dialog], [role=menu], [role=listbox]")) return;
       event.preventDefault();
       setAsked(false);
       // The tabs go; the button that made it large stays.
