@@ -96,8 +96,7 @@ def compose(settings: Settings, database: Database, vault: Vault, sources: KeySo
     """Make every part of the process and hand each what it needs. Raises MoorageError for what can't be read."""
     reports = ground.reports
     writer = GroupWriter(database, reports)
-    instance = take_instance(settings.data)
-    ledger = Ledger(instance.name, secrets.token_hex(8))
+    instance, ledger = begin_ledger(settings.data)
     exceptions = read_exceptions(settings)
     door = build_door(settings, exceptions, ground.resolver, ground.metrics)
     rules = build_rules(settings, exceptions, door)
@@ -258,6 +257,12 @@ class Instance:
 
     name: str
     lock: int | None
+
+
+def begin_ledger(data: Path) -> tuple[Instance, Ledger]:
+    """Take this process's place over a data folder, and begin its ledger under that name."""
+    instance = take_instance(data)
+    return instance, Ledger(instance.name, secrets.token_hex(8))
 
 
 def take_instance(data: Path) -> Instance:

@@ -156,6 +156,10 @@ def _renamed(table: Any, **columns: New) -> OfPerson:
     return OfPerson(Way.PSEUDONYM, lambda who: or_(*(one(who) for one, _ in conditions.values())), conditions)
 
 
+def _for_the_bill(table: Any) -> OfTeam:
+    return OfTeam(Way.PSEUDONYM, lambda team: table.team_id == team.team_id, people="user_id", why="bill")
+
+
 def _their_messages(who: PersonScope) -> Any:
     return select(MessageRow.id).where(MessageRow.conversation_id.in_(_their_conversations(who)))
 
@@ -236,25 +240,20 @@ ALL: Final = (
         _renamed(ByomUsageRow, user_id=New.PSEUDONYM),
         OfTeam(Way.GOES, lambda team: ByomUsageRow.team_id == team.team_id),
     ),
-    Fate(
-        StandardUsageRow,
-        "usage",
-        _renamed(StandardUsageRow, user_id=New.PSEUDONYM),
-        OfTeam(Way.PSEUDONYM, lambda team: StandardUsageRow.team_id == team.team_id, people="user_id", why="bill"),
-    ),
+    Fate(StandardUsageRow, "usage", _renamed(StandardUsageRow, user_id=New.PSEUDONYM), _for_the_bill(StandardUsageRow)),
     Fate(ByomCorrectionRow, "usage", _NOTHING, _WITH_TEAM),
     Fate(
         StandardCorrectionRow,
         "usage",
         _NOTHING,
         OfTeam(Way.STAYS, lambda team: StandardCorrectionRow.team_id == team.team_id, why="bill"),
-    ),
+    ),  # fmt: skip
     Fate(ByomDayRow, "usage", _renamed(ByomDayRow, user_id=New.PSEUDONYM), _WITH_TEAM, sums_of="byom"),
     Fate(
         StandardDayRow,
         "usage",
         _renamed(StandardDayRow, user_id=New.PSEUDONYM),
-        OfTeam(Way.PSEUDONYM, lambda team: StandardDayRow.team_id == team.team_id, people="user_id", why="bill"),
+        _for_the_bill(StandardDayRow),
         sums_of="standard",
     ),
     # After the days that they are made of (closed.py).
@@ -270,7 +269,7 @@ ALL: Final = (
         StandardFortnightRow,
         "usage",
         _renamed(StandardFortnightRow, user_id=New.PSEUDONYM),
-        OfTeam(Way.PSEUDONYM, lambda team: StandardFortnightRow.team_id == team.team_id, people="user_id", why="bill"),
+        _for_the_bill(StandardFortnightRow),
         sums_of="standard",
     ),
     Fate(ClosingRow, "usage", _NOTHING, _TEAM_NOTHING),
