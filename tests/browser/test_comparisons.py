@@ -237,17 +237,63 @@ async def test_one_after_the_other_on_a_phone(open_desk: OpenDesk) -> None:
     await pick(desk, "steady", "crlf")
     await desk.picture("compare-phone-composer")
     await ask(desk, "Welche Frist gilt?")
-    shown = page.get_by_role("group", name=words("compare.pick.label"))
+    shown = page.get_by_role("tablist", name=words("compare.pick.label"))
     await expect(shown).to_be_visible()
     await expect(answer(desk, "steady")).to_contain_text("word20")
-    await expect(answer(desk, "crlf")).to_be_hidden()
-    await shown.get_by_role("button", name="crlf").click()
+    await expect(answer(desk, "crlf")).not_to_be_in_viewport()
+    await shown.get_by_role("tab", name="steady").press("ArrowRight")
+    await expect(shown.get_by_role("tab", name="crlf")).to_be_focused()
     await expect(answer(desk, "crlf")).to_contain_text("word20")
-    await expect(answer(desk, "steady")).to_be_hidden()
+    await expect(answer(desk, "crlf")).to_be_in_viewport()
+    await expect(answer(desk, "steady")).not_to_be_in_viewport()
     await expect(desk.button("compare.verdict.tie")).to_be_visible()
     assert await page.evaluate("document.documentElement.scrollWidth") <= 320
     await desk.picture("compare-phone")
     assert (await olga.get("/api/conversations"))["conversations"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_one_of_several_is_made_large_and_the_others_come_back(open_desk: OpenDesk, language: str) -> None:
+    """While they are written, blind as well; Esc puts them back before it stops anything."""
+    desk = await open_desk(language, dark=language == "de")
+    page, words = desk.page, desk.words
+    await olga_with(desk.harbour, language, "paced-20", "steady")
+    await enter(desk, "olga")
+    await pick(desk, "paced-20", "steady")
+    if language == "de":
+        await page.get_by_role("checkbox", name=words("compare.bar.blind")).check()
+    await ask(desk, "Welche Frist gilt?")
+    names = ["paced-20", "steady"] if language == "en" else [words("compare.column.answer", letter=x) for x in "AB"]
+    large = desk.button("compare.column.large", name=names[0])
+    other = desk.button("compare.column.large", name=names[1])
+    await expect(other).to_have_attribute("aria-pressed", "false")
+    await large.press("Enter")
+    await expect(large).to_have_attribute("aria-pressed", "true")
+    await expect(large).to_be_focused()
+    await expect(other).not_to_be_in_viewport()
+    width = await page.get_by_role("tabpanel").first.evaluate("one => one.getBoundingClientRect().width")
+    assert width > 800, "not large"
+    await desk.picture("compare-large")
+    await page.get_by_role("tab", name=names[1]).click()
+    await expect(other).to_be_in_viewport()
+    await expect(large).not_to_be_in_viewport()
+    await page.keyboard.press("Escape")
+    await expect(other).to_be_focused()
+    await expect(large).to_be_in_viewport()
+    await expect(page.get_by_role("tab")).to_have_count(0)
+    stop = desk.button("chat.composer.stop")
+    await expect(stop).to_be_visible()
+    await large.click()
+    await large.click()
+    await expect(large).to_have_attribute("aria-pressed", "false")
+    await expect(other).to_be_visible()
+    await large.click()
+    await page.emulate_media(media="print")
+    for place in (0, 1):
+        await expect(page.locator(".compare-place").nth(place)).to_have_css("overflow", "visible")
+        assert await page.locator(".compare-text").nth(place).evaluate("one => one.getBoundingClientRect().height > 20")
+    await page.emulate_media(media="screen")
+    await stop.click()
 
 
 async def test_a_model_that_cannot_be_used_is_named_and_the_words_stay(open_desk: OpenDesk) -> None:

@@ -1,5 +1,5 @@
 // One answer of a comparison: whose it is (or a letter), the text as it grows, what it took, and what can be done with it.
-import { CircleCheck, Receipt as ReceiptIcon, Square } from "lucide-react";
+import { CircleCheck, Maximize2, Minimize2, Receipt as ReceiptIcon, Square } from "lucide-react";
 import { memo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { asProblem } from "@/api/client";
@@ -23,16 +23,19 @@ export interface ColumnProps {
   message: Message;
   letter: string;
   isBlind: boolean;
-  /** On narrow screens one of them is shown. */
-  isPicked: boolean;
+  place: number;
+  /** Shown alone though there is room for the others. */
+  isLarge: boolean;
   isBetter: boolean;
   goesOnHere: boolean;
   onSettled: (messageId: string, live: LiveReply) => void;
+  /** Null where there is room for one only. Must be stable. */
+  onLarge: ((place: number) => void) | null;
   /** Null while it can't be chosen. */
   onGoOn: ((messageId: string) => void) | null;
 }
 
-export const Column = memo(function Column({ message, letter, isBlind, isPicked, isBetter, goesOnHere, onSettled, onGoOn }: ColumnProps) {
+export const Column = memo(function Column({ message, letter, place, isBlind, isLarge, isBetter, goesOnHere, onSettled, onLarge, onGoOn }: ColumnProps) {
   const { t } = useTranslation("compare");
   const receipt = message.reply;
   const isRunning = receipt?.state === "running";
@@ -48,7 +51,6 @@ export const Column = memo(function Column({ message, letter, isBlind, isPicked,
       aria-label={isHidden ? name : t("column.named", { letter, name })}
       aria-busy={isRunning}
       data-origin={receipt.origin}
-      data-picked={isPicked || undefined}
       className={cx("compare-column min-w-0 flex-col rounded-lg border bg-surface", goesOnHere || isBetter ? "border-accent" : "border-line")}
     >
       <header className="flex min-h-12 flex-wrap items-center gap-x-3 gap-y-1 border-b border-line px-4 py-2.5">
@@ -56,10 +58,15 @@ export const Column = memo(function Column({ message, letter, isBlind, isPicked,
         <h3 className="min-w-0 text-sm font-semibold wrap-anywhere">{isBlind && !isHidden ? `${letter} · ${name}` : name}</h3>
         <OriginMark origin={receipt.origin} quiet className="text-xs" />
         {isBetter ? <Badge tone="ok" icon={<CircleCheck aria-hidden="true" />}>{t("column.better")}</Badge> : null}
+        {onLarge ? (
+          <IconButton label={t("column.large", { name })} aria-pressed={isLarge} onClick={() => onLarge(place)} data-large-switch className="compare-tools -my-1 ml-auto">
+            {isLarge ? <Minimize2 aria-hidden="true" /> : <Maximize2 aria-hidden="true" />}
+          </IconButton>
+        ) : null}
       </header>
       {/* A region that scrolls must be reachable, or the keyboard can't scroll it. */}
       {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
-      <div ref={box} role="region" aria-label={t("column.text", { name })} tabIndex={0} className="compare-text overflow-y-auto overscroll-contain px-4 py-3">
+      <div ref={box} role="region" aria-label={t("column.text", { name })} tabIndex={0} className="compare-text px-4 py-3">
         <div>
           <AnswerBody message={message} receipt={receipt} live={live} name={name} waiting={isHidden ? t("column.hidden") : t("column.waiting")} silent onContinue={null} />
         </div>
@@ -67,7 +74,7 @@ export const Column = memo(function Column({ message, letter, isBlind, isPicked,
       {isRunning && isHidden ? null : (
         <footer className="mt-auto flex flex-wrap items-center justify-between gap-x-3 gap-y-2 border-t border-line px-4 py-2">
           {isRunning || isHidden ? <span /> : <Facts receipt={receipt} />}
-          {isRunning ? <StopOne replyId={receipt.reply_id} name={name} /> : <Tools message={message} name={name} goesOnHere={goesOnHere} onGoOn={onGoOn} />}
+          <span className="compare-tools">{isRunning ? <StopOne replyId={receipt.reply_id} name={name} /> : <Tools message={message} name={name} goesOnHere={goesOnHere} onGoOn={onGoOn} />}</span>
         </footer>
       )}
     </article>

@@ -1,19 +1,20 @@
-// Several answers to one question, side by side; on a narrow screen one at a time.
+// Several answers to one question, side by side; on a narrow screen, or where one was made large, one at a time.
 import { FoldHorizontal } from "lucide-react";
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { asProblem } from "@/api/client";
 import type { LiveReply } from "@/stream/liveReply";
 import { announce, notify } from "@/ui/Announcer";
 import { Button } from "@/ui/Button";
-import { cx } from "@/ui/cx";
 import { calledAs } from "../alias";
 import type { Conversation } from "../tree";
 import { BranchCounter } from "../BranchCounter";
+import { AnswerTabs, panelId, tabId } from "./AnswerTabs";
 import { Column } from "./Column";
 import "./compare.css";
 import { letters, useGoOnFrom, useJudge } from "./acts";
 import type { Comparison } from "./data";
+import { useOneAtATime } from "./useOneAtATime";
 import { VerdictBar } from "./VerdictBar";
 
 export interface ComparisonTurnProps {
@@ -40,18 +41,20 @@ export interface ComparisonTurnProps {
 export default function ComparisonTurn({ conversation, comparison, siblings, locked, onShow, onSettled, onChosen, onKeep, onFold, onWrite, takesFocus }: ComparisonTurnProps) {
   const { t, i18n } = useTranslation("compare");
   const answers = comparison.answer_ids.flatMap((id) => conversation.messages.find((message) => message.id === id) ?? []);
-  const [picked, setPicked] = useState(0);
   const judge = useJudge(conversation.id, comparison.id);
   const goOn = useGoOnFrom(conversation.id, comparison.id);
   const isHidden = comparison.blind && comparison.outcome === null;
   const isRunning = answers.some((answer) => answer.reply?.state === "running");
   const names = answers.map((answer) => answer.reply?.model_name ?? "");
   const section = useRef<HTMLElement>(null);
+  const { columns, isNarrow, isLarge, picked, turnTo, toggle } = useOneAtATime(section);
+  const isOne = isNarrow || isLarge;
   const wantsFocus = useRef(takesFocus);
   useEffect(() => {
     if (wantsFocus.current) section.current?.focus();
     wantsFocus.current = false;
   }, []);
+  const tabs = answers.map((answer, place) => ({ id: answer.id, name: isHidden ? t("column.answer", { letter: letters[place] ?? "" }) : answer.reply ? calledAs(answer.reply) : "" }));
   // The comparison is one version among those that were asked for otherwise.
   const shown = comparison.answer_ids.find((one) => one === conversation.head_id);
   const versions = siblings.filter((one) => one === shown || !comparison.answer_ids.includes(one));
@@ -87,37 +90,29 @@ export default function ComparisonTurn({ conversation, comparison, siblings, loc
   };
 
   return (
-    <section ref={section} aria-label={t("region", { count: answers.length })} data-turn tabIndex={-1} className="compare @container mx-auto w-full max-w-[1560px] px-4 pt-3 pb-2 -outline-offset-2 sm:px-8">
-      <div role="group" aria-label={t("pick.label")} className="compare-pick gap-1 pb-2">
+    <section ref={section} aria-label={t("region", { count: answers.length })} data-turn tabIndex={-1} data-show={isNarrow ? "narrow" : isLarge ? "large" : "all"} className="compare mx-auto w-full max-w-[1560px] px-4 pt-3 pb-2 -outline-offset-2 sm:px-8">
+      {isOne ? <AnswerTabs answers={tabs} picked={picked} onPick={turnTo} /> : null}
+      <div ref={columns} className="compare-columns">
         {answers.map((answer, place) => (
-          <button
-            key={answer.id}
-            type="button"
-            aria-pressed={place === picked}
-            onClick={() => setPicked(place)}
-            className={cx("min-h-9 min-w-0 flex-1 truncate rounded-md px-2 text-sm pointer-coarse:min-h-11", place === picked ? "bg-accent font-semibold text-on-accent" : "border border-line text-muted hover:bg-hover hover:text-ink")}
-          >
-            {isHidden ? t("column.answer", { letter: letters[place] ?? "" }) : answer.reply && calledAs(answer.reply)}
-          </button>
-        ))}
-      </div>
-      <div className="compare-columns" data-count={answers.length}>
-        {answers.map((answer, place) => (
-          <Column
-            key={answer.id}
-            message={answer}
-            letter={letters[place] ?? ""}
-            isBlind={comparison.blind}
-            isPicked={place === picked}
-            isBetter={comparison.better_id === answer.id}
-            goesOnHere={comparison.chosen_id !== null && conversation.head_id === answer.id}
-            onSettled={onSettled}
-            onGoOn={isHidden ? null : onGoOn}
-          />
+          // One that is not shown can't be come to by the keyboard, or it would be turned to halfway.
+          <div key={answer.id} className="compare-place" data-picked={place === picked || undefined} inert={isOne && place !== picked} {...(isOne ? { role: "tabpanel", id: panelId(answer.id), "aria-labelledby": tabId(answer.id) } : {})}>
+            <Column
+              message={answer}
+              letter={letters[place] ?? ""}
+              place={place}
+              isBlind={comparison.blind}
+              isLarge={isLarge && place === picked}
+              isBetter={comparison.better_id === answer.id}
+              goesOnHere={comparison.chosen_id !== null && conversation.head_id === answer.id}
+              onSettled={onSettled}
+              onLarge={isNarrow ? null : toggle}
+              onGoOn={isHidden ? null : onGoOn}
+            />
+          </div>
         ))}
       </div>
       <BranchCounter id={shown ?? ""} siblings={versions} onShow={onShow} disabled={locked} />
-      <div className="flex flex-col items-start gap-3 pt-2">
+      <div className="compare-verdict flex flex-col items-start gap-3 pt-2">
         <VerdictBar comparison={comparison} names={names} isRunning={isRunning} isBusy={judge.isPending} onJudge={onJudge} />
         {comparison.chosen_id !== null && !isRunning ? <Button size="sm" onClick={fold}><FoldHorizontal aria-hidden="true" />{t("fold")}</Button> : null}
       </div>
