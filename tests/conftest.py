@@ -18,6 +18,7 @@ from tests.support.databases import (
     postgres_cluster,
 )
 from tests.support.identity_provider import identity_provider, shared_identity_provider
+from tests.support.logged import everything_is_logged
 from tests.support.loopback_only import LoopbackGuard
 from tests.support.migrated import database
 from tests.support.peers import aimock, plain_aimock
@@ -29,6 +30,7 @@ __all__ = [
     "database",
     "database_url",
     "empty_database_url",
+    "everything_is_logged",
     "harbour",
     "identity_provider",
     "migrated_file",

@@ -1,7 +1,6 @@
 """Whoever tries a door that is not theirs is in the log: why, who, which route, which request (ASVS 16.3.2, 16.3.3)."""
 
 import uuid
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -9,7 +8,7 @@ import pytest_asyncio
 import structlog
 
 from moorage.api.limits import TRAIL_CHECK
-from moorage.telemetry import UNFIT, configure_logging, keep_allowed_fields
+from moorage.telemetry import UNFIT, keep_allowed_fields
 from tests.support.canaries import CANARIES
 from tests.support.running import PASSWORD, Harbour, Person
 
@@ -17,11 +16,9 @@ Line = dict[str, Any]
 
 
 @pytest_asyncio.fixture
-async def olga(harbour: Harbour) -> AsyncIterator[Person]:
+async def olga(harbour: Harbour, everything_is_logged: None) -> Person:
     """Give Olga, in a deployment that logs."""
-    configure_logging(style="json", level="info")
-    yield await harbour.olga()
-    configure_logging(style="console", level="error")
+    return await harbour.olga()
 
 
 async def refused_to(person: Person, method: str, path: str, body: Any = None, **headers: str) -> tuple[Line, Line]:

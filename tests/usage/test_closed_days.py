@@ -227,6 +227,7 @@ async def test_years_before_the_upgrade_are_closed_by_the_first_turns_after_it(e
         await database.close()
 
 
+@pytest.mark.usefixtures("everything_is_logged")
 async def test_the_server_closes_days_by_itself_and_says_so(quayside: Quayside) -> None:
     await put(quayside, [("byom", back, PEOPLE[0], 0, "kimi", {}) for back in (2, 3, 4)])
     with capture_logs() as lines:

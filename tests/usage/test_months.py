@@ -1,7 +1,7 @@
 """Usage events lie by month on PostgreSQL: made ahead by one process, and where none is made, nothing is lost."""
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from uuid import UUID
 
@@ -14,7 +14,6 @@ from moorage.reports.desk import Reports
 from moorage.storage.database import Database
 from moorage.storage.shapes import find_shapes, find_tables
 from moorage.storage.types import Row, new_id
-from moorage.telemetry import configure_logging
 from moorage.usage.months import (
     AHEAD,
     LEADER_LOCK,
@@ -33,12 +32,7 @@ from tests.usage.quayside import Quayside, quayside, used
 
 __all__ = ["quayside", "split"]
 
-
-@pytest.fixture(autouse=True)
-def everything_is_logged() -> Iterator[None]:
-    configure_logging(style="json", level="info")
-    yield
-    configure_logging(style="console", level="error")
+pytestmark = pytest.mark.usefixtures("everything_is_logged")
 
 
 async def test_a_new_database_has_this_month_and_those_ahead(split: Database) -> None:
