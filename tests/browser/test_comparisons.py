@@ -249,6 +249,11 @@ async def test_one_after_the_other_on_a_phone(open_desk: OpenDesk) -> None:
     await expect(desk.button("compare.verdict.tie")).to_be_visible()
     assert await page.evaluate("document.documentElement.scrollWidth") <= 320
     await desk.picture("compare-phone")
+    # What a swipe leaves behind: the strip, scrolled to another answer.
+    await page.locator(".compare-columns").evaluate("strip => strip.scrollTo({ left: 0 })")
+    await expect(shown.get_by_role("tab", name="steady", selected=True)).to_be_visible()
+    await expect(answer(desk, "steady")).to_be_in_viewport()
+    await expect(answer(desk, "crlf")).not_to_be_in_viewport()
     assert (await olga.get("/api/conversations"))["conversations"]
 
 
@@ -257,13 +262,16 @@ async def test_one_of_several_is_made_large_and_the_others_come_back(open_desk: 
     """While they are written, blind as well; Esc puts them back before it stops anything."""
     desk = await open_desk(language, dark=language == "de")
     page, words = desk.page, desk.words
-    await olga_with(desk.harbour, language, "paced-20", "steady")
+    # Five words a second: still at it when the journey ends.
+    await olga_with(desk.harbour, language, "paced-5", "steady")
     await enter(desk, "olga")
-    await pick(desk, "paced-20", "steady")
+    await pick(desk, "paced-5", "steady")
+    stops: list[str] = []
+    page.on("request", lambda request: stops.append(request.url) if request.url.endswith("/stop") else None)
     if language == "de":
         await page.get_by_role("checkbox", name=words("compare.bar.blind")).check()
     await ask(desk, "Welche Frist gilt?")
-    names = ["paced-20", "steady"] if language == "en" else [words("compare.column.answer", letter=x) for x in "AB"]
+    names = ["paced-5", "steady"] if language == "en" else [words("compare.column.answer", letter=x) for x in "AB"]
     large = desk.button("compare.column.large", name=names[0])
     other = desk.button("compare.column.large", name=names[1])
     await expect(other).to_have_attribute("aria-pressed", "false")
@@ -283,6 +291,7 @@ async def test_one_of_several_is_made_large_and_the_others_come_back(open_desk: 
     await expect(page.get_by_role("tab")).to_have_count(0)
     stop = desk.button("chat.composer.stop")
     await expect(stop).to_be_visible()
+    assert not stops, "Esc had one thing to do"
     await large.click()
     await large.click()
     await expect(large).to_have_attribute("aria-pressed", "false")
@@ -292,6 +301,7 @@ async def test_one_of_several_is_made_large_and_the_others_come_back(open_desk: 
     for place in (0, 1):
         await expect(page.locator(".compare-place").nth(place)).to_have_css("overflow", "visible")
         assert await page.locator(".compare-text").nth(place).evaluate("one => one.getBoundingClientRect().height > 20")
+    await expect(large).to_be_hidden()
     await page.emulate_media(media="screen")
     await stop.click()
 

@@ -16,10 +16,11 @@ WATCH: Final = """() => {
     port1.onmessage = () => done(performance.now());
     port2.postMessage(null);
   }));
+  window.probe?.end();
   const probe = { keys: [], sent: [], long: [], wanted: null, elsewhere: 0, growths: 0 };
-  window.probe = probe;
-  new PerformanceObserver((list) => probe.long.push(...list.getEntries().map((entry) => entry.duration)))
-    .observe({ type: "longtask" });
+  const tasks = new PerformanceObserver((list) => probe.long.push(...list.getEntries().map((entry) => entry.duration)));
+  tasks.observe({ type: "longtask" });
+  const gone = new AbortController();
   addEventListener("keydown", (event) => {
     const pressed = event.timeStamp;
     if (event.key === "Enter") {
@@ -27,8 +28,8 @@ WATCH: Final = """() => {
         ? probe.sent.push(at - pressed) : painted().then(check);
       if (probe.wanted) void painted().then(check);
     } else void painted().then((at) => probe.keys.push(at - pressed));
-  }, true);
-  new MutationObserver((records) => {
+  }, { capture: true, signal: gone.signal });
+  const changes = new MutationObserver((records) => {
     let grew = false;
     for (const { target } of records) {
       const element = target instanceof Element ? target : target.parentElement;
@@ -36,7 +37,10 @@ WATCH: Final = """() => {
       else if (element?.closest("[data-turn], nav")) probe.elsewhere += 1;
     }
     probe.growths += grew;
-  }).observe(document.body, { subtree: true, childList: true, characterData: true, attributes: true });
+  });
+  changes.observe(document.body, { subtree: true, childList: true, characterData: true, attributes: true });
+  probe.end = () => { tasks.disconnect(); changes.disconnect(); gone.abort(); };
+  window.probe = probe;
 }"""
 
 
@@ -127,7 +131,7 @@ async def until(page: Page, selector: str, *, gone: bool = False) -> None:
 
 async def seen(page: Page) -> dict[str, Any]:
     """Give what was seen: `keys`, `sent`, `long` in ms; `growths`: frames in which the answer grew; `elsewhere`."""
-    return dict(await page.evaluate("window.probe"))
+    return dict(await page.evaluate("({ ...window.probe, end: undefined })"))
 
 
 async def _metrics(cdp: CDPSession) -> dict[str, float]:

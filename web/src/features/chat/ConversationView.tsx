@@ -1,7 +1,7 @@
 // Thread and composer together: sending, stopping, asking again, switching versions.
 import { useQueryClient } from "@tanstack/react-query";
 import { ArrowDown, Columns2 } from "lucide-react";
-import { Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { Suspense, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useLocation, useNavigationType } from "react-router";
 import { asProblem, type Schemas } from "@/api/client";
@@ -95,9 +95,10 @@ export function ConversationView({ conversation, wantedModel = null }: { convers
   const { mutate: moveTo } = moveHead;
   // Stable, as what old turns are given must be: else each new message would render all before it.
   const read = useCallback(() => client.getQueryData<Conversation>(keys.conversation(id ?? "")), [client, id]);
+  const isLocked = useRef(false);
   const onShow = useCallback((messageId: string) => {
     const now = read();
-    if (now) moveTo(newestLeaf(now, messageId));
+    if (now && !isLocked.current) moveTo(newestLeaf(now, messageId));
   }, [read, moveTo]);
   const onFound = useCallback(() => signal({ kind: "reader-left" }), [signal]);
   const { wantedId } = useMessageLink(conversation, branch, moveTo, onFound);
@@ -113,12 +114,15 @@ export function ConversationView({ conversation, wantedModel = null }: { convers
     });
   }, [again, signal, choose, read, mayGoTo, ask]);
   const locked = running !== null || sender.pending !== null || regenerate.isPending;
+  // Buttons that nobody sees may not know it yet.
+  useLayoutEffect(() => void (isLocked.current = locked), [locked]);
   const told = useToldBefore(id, locked, another);
   const leave = () => leaving.leave(another, retry);
   const [comparedId, setComparedId] = useState<string | null>(null);
   const onCompared = (comparisonId: string) => (signal({ kind: "sent" }), compared.unfold(comparisonId));
-  const onAskAgain = useCallback((message: Message, text: string) => {
-    return send({ text, parentId: message.parent_id, modelRef: choice.ref ?? "", attachments: message.attachments });
+  const onCompare = useCallback((messageId: string) => void (isLocked.current || setComparedId(messageId)), []);
+  const onAskAgain = useCallback(async (message: Message, text: string) => {
+    return !isLocked.current && send({ text, parentId: message.parent_id, modelRef: choice.ref ?? "", attachments: message.attachments });
   }, [send, choice.ref]);
   const onEnded = useCallback((receipt: Schemas["Receipt"]) => {
     if (!id) return;
@@ -180,7 +184,7 @@ export function ConversationView({ conversation, wantedModel = null }: { convers
           onAskAgain={onAskAgain}
           onShow={onShow}
           onAnother={told.ask}
-          onCompare={setComparedId}
+          onCompare={onCompare}
           wantedId={wantedId}
           onOver={onOver}
           lastInstead={open && conversation ? (

@@ -15,6 +15,7 @@ import { MessageFiles, WithheldAfter } from "./attachments/Late";
 import { MarginNote } from "./MarginNote";
 import { MarkdownBlock } from "./Markdown";
 import { ReplyOutcome } from "./ReplyOutcome";
+import { StretchBox, stretchesOf } from "./Stretch";
 import { SealMark } from "@/sealing/zones";
 import type { Message } from "./tree";
 
@@ -60,7 +61,11 @@ function Shared({ view }: { view: Schemas["SharedView"] }) {
           )}
         </div>
       </header>
-      {view.messages.map((message) => (message.reply ? <Answer key={message.id} message={message} reply={message.reply} /> : <Question key={message.id} message={message} sharedIn={view.id} />))}
+      {stretchesOf(view.messages.length, 0).map(({ key, from, to }) => (
+        <StretchBox key={key} count={to - from}>
+          {view.messages.slice(from, to).map((message) => (message.reply ? <Answer key={message.id} message={message} reply={message.reply} /> : <Question key={message.id} message={message} sharedIn={view.id} />))}
+        </StretchBox>
+      ))}
     </div>
   );
 }

@@ -1,5 +1,5 @@
 // Some turns of a conversation that come and go together: out of sight they cost neither the browser nor React anything.
-import { type CSSProperties, type ReactNode, useCallback, useMemo, useState } from "react";
+import { type ComponentProps, type CSSProperties, type ReactNode, useCallback, useMemo, useState } from "react";
 
 const turnsInStretch = 20;
 
@@ -22,14 +22,28 @@ export function stretchesOf(shown: number, skipped: number): Span[] {
   return spans;
 }
 
+interface StretchProps {
+  count: number;
+  locked: boolean;
+  /** All of it stands behind what is being edited. */
+  isReplaced: boolean;
+  rows: (locked: boolean) => ReactNode;
+}
+
 /** Each turn by itself would be asked in every frame whether it is in sight; of a thousand that is most of a frame's time. */
-export function Stretch({ count, locked, rows }: { count: number; locked: boolean; rows: (locked: boolean) => ReactNode }) {
+export function Stretch({ count, locked, isReplaced, rows }: StretchProps) {
   const [isNear, watch] = useNear();
   const [told, setTold] = useState(locked);
-  // That versions stay as they are is told to eight buttons of each turn: to those that somebody can see.
+  // That versions stay as they are is told to eight buttons of each turn: to those that somebody can see. It is only how
+  // they look; what they do asks for itself.
   if (isNear && told !== locked) setTold(locked);
   const turns = useMemo(() => rows(told), [rows, told]);
-  return <div ref={watch} className="stretch" style={{ "--turns": count } as CSSProperties}>{turns}</div>;
+  return <StretchBox ref={watch} count={count} hidden={isReplaced}>{turns}</StretchBox>;
+}
+
+/** `hidden` in itself: with all of its turns hidden it would keep the height that it is remembered by. */
+export function StretchBox({ count, ...rest }: ComponentProps<"div"> & { count: number }) {
+  return <div {...rest} className="stretch" style={{ "--turns": count } as CSSProperties} />;
 }
 
 /** Whether an element is on the screen or within one of it; until the browser has told, it is. */

@@ -39,6 +39,7 @@ export interface ThreadProps {
 }
 
 const shownAtFirst = 60;
+
 function moveBetweenTurns(event: KeyboardEvent<HTMLElement>): void {
   if (!isPressed("turns", event)) return;
   const turns = [...event.currentTarget.querySelectorAll<HTMLElement>("[data-turn]")];
@@ -94,7 +95,7 @@ export function Thread({ conversationId, choice, branch, pending, pendingName, l
       );
     };
     return stretchesOf(shown.length, skipped).map(({ key, from, to }) => ({
-      key, count: to - from, rows: (isLocked: boolean) => Array.from({ length: to - from }, (_, at) => row(from + at, isLocked)),
+      key, count: to - from, isReplaced: cutAt !== -1 && skipped + from >= cutAt, rows: (isLocked: boolean) => Array.from({ length: to - from }, (_, at) => row(from + at, isLocked)),
     }));
   }, [shown, branch, cutAt, hasRoom, isPending, lastInstead, lastBelow, conversationId, knownRef, modelName, onAskAgain, onShow, onAnother, onCompare, onOver]);
   return (
@@ -106,7 +107,7 @@ export function Thread({ conversationId, choice, branch, pending, pendingName, l
           <Button onClick={() => setIsWhole(true)}>{t("thread.earlier", { count: branch.length - shown.length })}</Button>
         </div>
       ) : null}
-      {stretches.map(({ key, count, rows }) => <Stretch key={key} count={count} rows={rows} locked={locked} />)}
+      {stretches.map(({ key, ...stretch }) => <Stretch key={key} {...stretch} locked={locked} />)}
       {pending ? <PendingTurn outgoing={pending} name={pendingName} /> : null}
     </div>
   );

@@ -59,7 +59,7 @@ export const Column = memo(function Column({ message, letter, place, isBlind, is
         <OriginMark origin={receipt.origin} quiet className="text-xs" />
         {isBetter ? <Badge tone="ok" icon={<CircleCheck aria-hidden="true" />}>{t("column.better")}</Badge> : null}
         {onLarge ? (
-          <IconButton label={t("column.large", { name })} aria-pressed={isLarge} onClick={() => onLarge(place)} data-large-switch className="compare-tools -my-1 ml-auto">
+          <IconButton label={t("column.large", { name })} aria-pressed={isLarge} onClick={() => onLarge(place)} data-large-switch className="-my-1 ml-auto print:hidden">
             {isLarge ? <Minimize2 aria-hidden="true" /> : <Maximize2 aria-hidden="true" />}
           </IconButton>
         ) : null}
@@ -74,7 +74,7 @@ export const Column = memo(function Column({ message, letter, place, isBlind, is
       {isRunning && isHidden ? null : (
         <footer className="mt-auto flex flex-wrap items-center justify-between gap-x-3 gap-y-2 border-t border-line px-4 py-2">
           {isRunning || isHidden ? <span /> : <Facts receipt={receipt} />}
-          <span className="compare-tools">{isRunning ? <StopOne replyId={receipt.reply_id} name={name} /> : <Tools message={message} name={name} goesOnHere={goesOnHere} onGoOn={onGoOn} />}</span>
+          <span className="print:hidden">{isRunning ? <StopOne replyId={receipt.reply_id} name={name} /> : <Tools message={message} name={name} goesOnHere={goesOnHere} onGoOn={onGoOn} />}</span>
         </footer>
       )}
     </article>

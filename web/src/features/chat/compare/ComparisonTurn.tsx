@@ -6,6 +6,7 @@ import { asProblem } from "@/api/client";
 import type { LiveReply } from "@/stream/liveReply";
 import { announce, notify } from "@/ui/Announcer";
 import { Button } from "@/ui/Button";
+import { cx } from "@/ui/cx";
 import { calledAs } from "../alias";
 import type { Conversation } from "../tree";
 import { BranchCounter } from "../BranchCounter";
@@ -112,9 +113,10 @@ export default function ComparisonTurn({ conversation, comparison, siblings, loc
         ))}
       </div>
       <BranchCounter id={shown ?? ""} siblings={versions} onShow={onShow} disabled={locked} />
-      <div className="compare-verdict flex flex-col items-start gap-3 pt-2">
+      {/* On paper stands a verdict, and nothing to press. */}
+      <div className={cx("flex flex-col items-start gap-3 pt-2", comparison.outcome === null && "print:hidden")}>
         <VerdictBar comparison={comparison} names={names} isRunning={isRunning} isBusy={judge.isPending} onJudge={onJudge} />
-        {comparison.chosen_id !== null && !isRunning ? <Button size="sm" onClick={fold}><FoldHorizontal aria-hidden="true" />{t("fold")}</Button> : null}
+        {comparison.chosen_id !== null && !isRunning ? <Button size="sm" onClick={fold} className="print:hidden"><FoldHorizontal aria-hidden="true" />{t("fold")}</Button> : null}
       </div>
     </section>
   );

@@ -30,7 +30,7 @@ export function VerdictBar({ comparison, names, isRunning, isBusy, onJudge }: Ve
       <p ref={told} tabIndex={-1} className="text-sm outline-none">
         <strong className="font-semibold">{comparison.outcome === "better" ? t("told.better", { name: better }) : t(`told.${comparison.outcome}`)}</strong>
         <span className="text-muted"> {t("told.counted")} </span>
-        <Link to="/settings/oversight/comparisons" className="link">{t("told.tally")}</Link>
+        <Link to="/settings/oversight/comparisons" className="link print:hidden">{t("told.tally")}</Link>
       </p>
     );
   }

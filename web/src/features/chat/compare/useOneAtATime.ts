@@ -1,5 +1,6 @@
 // One answer at a time, where there is no room for two or one was made large: turned by a tab or by a swipe, never stored.
 import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { flushSync } from "react-dom";
 
 /** Below this two don't fit beside each other. */
 const twoFitRem = 37;
@@ -29,7 +30,13 @@ export function useOneAtATime(section: RefObject<HTMLElement | null>): OneAtATim
   const isLarge = isAsked && !isNarrow;
   const shown = useRef(picked);
   useLayoutEffect(() => void (shown.current = picked), [picked]);
-  useNarrow(columns, setNarrow);
+  const becomeNarrow = useCallback((narrow: boolean) => {
+    const at = Array.from(columns.current?.children ?? []).findIndex((child) => child.contains(document.activeElement));
+    // Whoever is in the middle of one goes on with that one.
+    if (narrow && at !== -1) setPicked(at);
+    setNarrow(narrow);
+  }, []);
+  useNarrow(columns, becomeNarrow);
 
   // Where one of them came to stand alone, it is the picked one; without a movement, for nobody turned.
   useLayoutEffect(() => {
@@ -38,15 +45,23 @@ export function useOneAtATime(section: RefObject<HTMLElement | null>): OneAtATim
   useEffect(() => {
     const box = columns.current;
     if (!box || !isOne) return undefined;
-    return onScrollEnd(box, () => setPicked(nearest(box)));
-  }, [isOne]);
+    return onScrollEnd(box, () => {
+      const place = nearest(box);
+      if (place === shown.current) return;
+      // At once: what is still turned away takes no focus.
+      flushSync(() => setPicked(place));
+      // The keyboard goes along, and so does the page: a shorter answer would leave the reader below it.
+      if (box.contains(document.activeElement)) box.children[place]?.querySelector<HTMLElement>("[tabindex]")?.focus({ preventScroll: true });
+      if (section.current && section.current.getBoundingClientRect().top < 0) section.current.scrollIntoView({ block: "start", behavior: "instant" });
+    });
+  }, [isOne, section]);
 
   // Esc puts them side by side again before it stops anything; a popup that is open, or a box one writes in, has it first.
   useEffect(() => {
     if (!isLarge) return undefined;
     const onKey = (event: KeyboardEvent): void => {
       const isHere = event.target === document.body || (event.target instanceof Node && section.current?.contains(event.target));
-      if (!isHere || event.isComposing || event.key !== "Escape" || document.querySelector("[role=dialog], [role=menu], [role=listbox]")) return;
+      if (!isHere || event.isComposing || event.key !== "Escape" || document.querySelector("[role=dialog], [role=menu], [role=listbox], [data-target]")) return;
       event.preventDefault();
       setAsked(false);
       // The tabs go; the button that made it large stays.
