@@ -107,13 +107,15 @@ async def check_days(subject: Subject) -> Finding:
             # Calls get another id in batches, and their sums after them; the next start carries it to its end.
             return Finding("skipped", "backup.check.days.erasing")
         drifts, days = await find_day_drift(tx), await count_days(tx)
-        closed = [] if drifts else await find_closed_drift(tx)
+        closed = await find_closed_drift(tx)
     if not drifts and not closed:
         return Finding("ok", "backup.check.days.ok", {"count": days})
     if drifts:
         facts = _where_apart(drifts[0]) | {"count": len(drifts), "model": drifts[0].model_id}
         return Finding("problem", "backup.check.days.drift", facts)
-    facts = _where_apart(closed[0]) | {"count": len(closed), "of": closed[0].of}
+    # Whose a fortnight is belongs in no terminal.
+    its = closed[0].of if closed[0].days == 1 else "–"
+    facts = _where_apart(closed[0]) | {"count": len(closed), "of": its, "days": closed[0].days}
     return Finding("problem", "backup.check.days.closed", facts)
 
 

@@ -81,18 +81,22 @@ async def hold_closing(tx: AsyncConnection) -> int:
 
 async def add_late(
     tx: AsyncConnection, kind: EventKind, event: Mapping[str, Any], at: datetime, figures: Figures
-) -> None:
-    """Add to the day of a call, as `add_to_day`, and to what was made of that day if it is closed."""
-    if event["purpose"] in UNCOUNTED_PURPOSES:
-        return
+) -> int:
+    """Add to the day of a call, as `add_to_day`, and to what was made of that day if it is closed.
+
+    Gives the last day that is closed.
+    """
     day, closed_until = day_of(at), await hold_closing(tx)
+    if event["purpose"] in UNCOUNTED_PURPOSES:
+        return closed_until
     await add_to_day(tx, kind, event, at, figures)
     if day > closed_until:
-        return
+        return closed_until
     key = {name: event[name] for name in ("team_id", "user_id", "model_id", SOURCES[kind])}
     values = {**key, "day": day, "fortnight": day // FORTNIGHT, **{name: getattr(figures, name) for name in FIGURES}}
     for names, statement in _ADD[kind, tx.dialect.name]:
         await soon(tx, statement, {f"add_{name}": values[name] for name in (*names, *FIGURES)})
+    return closed_until
 
 
 async def hand_over_fortnights(

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from moorage.storage.types import db_now, new_id
 from moorage.usage.budgets import Budgets
-from moorage.usage.closed import OPEN_DAYS, add_late
+from moorage.usage.closed import add_late
 from moorage.usage.outcomes import Outcome, charge
 from moorage.usage.rollups import EventKind, add_to_day, day_of, figures_of
 from moorage.usage.tables import ByomCorrectionRow, ByomUsageRow, StandardCorrectionRow, StandardUsageRow
@@ -79,6 +79,7 @@ async def _add(
         event["count_source"], event["tokens_in"], event["tokens_out"], event["ended"], event["ttft_ms"]
     )
     now = figures_of(count.source, count.tokens_in, count.tokens_out, outcome.ended, outcome.ttft_ms)
-    is_open = day_of(event["at"]) > day_of(now_at) - OPEN_DAYS
+    # Of today's calls only: yesterday's day may be closed before this is committed.
+    is_open = day_of(event["at"]) >= day_of(now_at)
     await (add_to_day if is_open else add_late)(tx, kind, event, event["at"], now - before)
     return True

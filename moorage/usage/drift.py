@@ -64,12 +64,13 @@ class DayDrift:
 class ClosedDrift:
     """A closed day of a team, or a closed fortnight of a person, that is not what its days add up to.
 
-    `of`: the model, or the person; `day`: the first one; `apart` is what is closed minus the days.
+    `of`: the model, or the person; `days`: one, or fourteen, from `day` on; `apart`: what is closed minus the days.
     """
 
     kind: EventKind
     team_id: UUID
     day: date
+    days: int
     of: str
     apart: Figures
 
@@ -115,7 +116,7 @@ async def find_closed_drift(tx: AsyncConnection, most: int = 1000) -> Sequence[C
     for kind in DAY_TABLES:
         for query, length in ((_closed_apart(kind, until), 1), (_fortnights_apart(kind, until), FORTNIGHT)):
             for team_id, number, of, *sums in await tx.execute(query.limit(most - len(found))):
-                found.append(ClosedDrift(kind, team_id, date_of(number * length), str(of), read_figures(sums)))
+                found.append(ClosedDrift(kind, team_id, date_of(number * length), length, str(of), read_figures(sums)))
     return found
 
 

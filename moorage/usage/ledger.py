@@ -72,7 +72,8 @@ class Ledger:
         self.budgets = Budgets(month)
         self.scales = Scales()
         self._earlier_boots = f"{instance}:%"
-        self._newest_day = 0
+        # The first day that is surely not closed; None: nobody has looked yet.
+        self._open_from: int | None = None
 
     async def announce(self, tx: AsyncConnection, call: Call) -> Grant | None:
         """Reserve one call, as `announce_all`."""
@@ -153,10 +154,14 @@ class Ledger:
             at = await self._count_standard(tx, event, row, outcome)
         figures = figures_of(count.source, count.tokens_in, count.tokens_out, outcome.ended, outcome.ttft_ms)
         kind: EventKind = "byom" if row["kind"] == "byom" else "standard"
-        # The database's clock was set back: the day may be closed. Else nothing has to be asked on this path.
-        add = add_late if day_of(at) < self._newest_day else add_to_day
-        self._newest_day = max(self._newest_day, day_of(at))
-        await add(tx, kind, event, at, figures)
+        day = day_of(at)
+        if self._open_from is None or day < self._open_from:
+            # The first call of this process, or the database's clock was set back: the day may be closed.
+            self._open_from = max(day, await add_late(tx, kind, event, at, figures) + 1)
+        else:
+            # Else nothing has to be asked on this path.
+            self._open_from = day
+            await add_to_day(tx, kind, event, at, figures)
         return True
 
     async def _count_standard(

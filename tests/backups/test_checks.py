@@ -208,7 +208,7 @@ async def test_a_sum_of_a_day_that_is_not_what_its_calls_say_is_found(
 async def test_a_closed_day_that_is_not_what_its_days_say_is_found(subject: Subject) -> None:
     """As if it had been closed in another way; nobody's calls are looked at for it."""
     day = day_of(datetime.now(UTC))
-    await change(subject.database, f"INSERT INTO usage_closing (id, day) VALUES (1, {day})")
+    await change(subject.database, f"UPDATE usage_closing SET day = {day}")
     found = (await findings_of(subject))["days"]
     assert (found.state, found.code, found.facts["count"]) == ("problem", "backup.check.days.closed", 2)
     assert (found.facts["of"], found.facts["day"]) == ("steady", datetime.now(UTC).date().isoformat())
