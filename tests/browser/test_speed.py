@@ -8,7 +8,7 @@ from playwright.async_api import Route, expect
 from tests.browser.conftest import Desk, OpenDesk
 from tests.browser.test_conversations import enter
 from tests.browser.test_seals import pick
-from tests.browser.test_unsent_words import field_of, held
+from tests.browser.test_unsent_words import field_of
 from tests.support.old_messages import with_old_messages
 from tests.support.page_probe import Calls, seen, until, watch
 
@@ -81,34 +81,12 @@ async def _work(desk: Desk) -> Cost:
     )
 
 
-async def _olgas(open_desk: OpenDesk) -> Desk:
+async def test_a_thousand_old_messages_cost_neither_a_key_nor_a_word_of_the_answer(open_desk: OpenDesk) -> None:
     desk = await open_desk("en")
     desk.harbour.models.models = ["steady", "report-100"]
     olga = await desk.harbour.olga()
     await olga.connect(desk.harbour.models.base_url, ["steady", "report-100"])
     await enter(desk, "olga")
-    return desk
-
-
-async def test_an_edit_far_back_leaves_no_room_where_what_it_replaces_stood(open_desk: OpenDesk) -> None:
-    desk = await _olgas(open_desk)
-    page, words = desk.page, desk.words
-    await _at_a_long_talk(desk, 100)
-    may_go = await held(desk, "**/api/conversations/*/messages")
-    first = page.locator("[data-turn]").first
-    await first.get_by_role("button", name=words("chat.edit.start")).click()
-    await first.get_by_role("textbox").fill("Otherwise")
-    await first.get_by_role("button", name=words("chat.edit.askAgain")).click()
-    await expect(page.get_by_text(words("chat.wait.model", name="report-100"))).to_be_visible()
-    height, screen = await page.evaluate("[document.documentElement.scrollHeight, innerHeight]")
-    assert height < 2 * screen
-    may_go.set()
-    await expect(desk.button("chat.composer.stop")).to_be_visible()
-    await page.unroute_all(behavior="wait")
-
-
-async def test_a_thousand_old_messages_cost_neither_a_key_nor_a_word_of_the_answer(open_desk: OpenDesk) -> None:
-    desk = await _olgas(open_desk)
     costs = []
     for old in (FEW, MANY):
         await _at_a_long_talk(desk, old)
