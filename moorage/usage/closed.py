@@ -71,10 +71,14 @@ def split_fortnights(first: int, last: int, closed_until: int) -> tuple[Span | N
     return (begin, end), [(start, stop) for start, stop in beside if start <= stop]
 
 
+async def begin_closing(tx: AsyncConnection) -> None:
+    """Make the row that says how far days are closed, if there is none: nobody can hold what is not there."""
+    await tx.execute(_BEGIN[tx.dialect.name])
+
+
 async def hold_closing(tx: AsyncConnection) -> int:
     """Let no day be closed until this transaction ends; gives the last day that is."""
-    # Nobody can hold a row that is not there yet.
-    await tx.execute(_BEGIN[tx.dialect.name])
+    await begin_closing(tx)
     closed_until: int = (await tx.execute(_HOLD)).scalar_one()
     return closed_until
 

@@ -28,6 +28,7 @@ from moorage.usage.closed import (
     OPEN_DAYS,
     SOURCES,
     THE_ROW,
+    begin_closing,
 )
 from moorage.usage.day_rows import DAY_TABLES
 from moorage.usage.rollups import FIGURES, EventKind, day_of
@@ -115,7 +116,7 @@ async def _next_day(tx: AsyncConnection, after: int) -> int | None:
 
 async def _hold_alone(tx: AsyncConnection) -> int | None:
     """Hold the row against everybody; None: somebody else holds it."""
-    await tx.execute(_BEGIN[tx.dialect.name])
+    await begin_closing(tx)
     held: int | None = await tx.scalar(_HOLD_ALONE)
     return held
 
@@ -189,10 +190,6 @@ def _closing(kind: EventKind, dialect: str) -> tuple[Executable, Executable]:
 
 
 _INSERTS: Final[Mapping[str, Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
-_BEGIN: Final = {
-    dialect: insert(ClosingRow).values(id=THE_ROW, day=NOTHING_CLOSED).on_conflict_do_nothing()
-    for dialect, insert in _INSERTS.items()
-}
 _HOLD_ALONE: Final = select(ClosingRow.day).where(ClosingRow.id == THE_ROW).with_for_update(skip_locked=True)
 _NEXT: Final = {kind: _next_of(kind) for kind in DAY_TABLES}
 _CLOSE: Final = {(kind, dialect): _closing(kind, dialect) for dialect in _INSERTS for kind in DAY_TABLES}
