@@ -95,6 +95,8 @@ async def _choose_file(desk: Desk, key: str, *files: Path) -> None:
     async with desk.page.expect_file_chooser() as choosing:
         await desk.page.get_by_role("button", name=label, exact=True).click()
     await (await choosing.value).set_files(list(files))
+    # A page reads a file in its own time; a test started before that would be one without it.
+    await expect(_field(desk, key)).to_have_value(re.compile("-----BEGIN"))
 
 
 async def _type_endpoint(desk: Desk, base_url: str) -> None:
