@@ -1,26 +1,24 @@
 // Where messages are written. Says before sending which model gets them and under whose control it runs.
-import { ArrowUp, ChevronDown, Square } from "lucide-react";
-import { type KeyboardEvent, type Ref, Suspense, useCallback, useImperativeHandle, useLayoutEffect, useRef } from "react";
+import { ArrowUp, Square } from "lucide-react";
+import { type KeyboardEvent, type Ref, Suspense, useCallback, useImperativeHandle, useLayoutEffect } from "react";
 import { useTranslation } from "react-i18next";
 import { announce } from "@/ui/Announcer";
 import { Button, IconButton } from "@/ui/Button";
 import { GivesFocusBack } from "@/ui/GivesFocusBack";
 import { isSendPressed } from "@/ui/shortcuts";
 import { Spinner } from "@/ui/Spinner";
-import { AttachButton } from "./attachments/AttachButton";
 import type { Attachment } from "./attachments/kinds";
 import { Tray, WithheldBefore } from "./attachments/Late";
 import { useAttachments } from "./attachments/useAttachments";
 import { useDrop } from "./attachments/useDrop";
 import { useForeseen } from "./attachments/useForeseen";
-import { CompareSwitch } from "./compare/CompareSwitch";
 import { withTexts } from "./compare/load";
 import type { Several } from "./compare/useSeveral";
+import { ComposerTools } from "./ComposerTools";
 import { DestinationLine } from "./DestinationLine";
 import type { PlaceZone } from "./leaving";
-import { ModelPicker } from "./ModelPicker";
-import { SealControl } from "./SealControl";
 import { useDraft } from "./useDraft";
+import { useGrowing } from "./useGrowing";
 import type { ModelChoice } from "./useModelChoice";
 
 const CompareChips = withTexts(() => import("./compare/CompareChips"));
@@ -54,17 +52,17 @@ export interface ComposerProps {
   ref?: Ref<ComposerHandle>;
 }
 
-const maxHeightPx = 320;
 /** Where a caret is at the end of any draft. */
 const maxDraft = 1e9;
 
 export function Composer({ conversationId, parentId, choice, several, blockedBy, pastZones, lastName, isRunning, isStopping, isSending, onSend, onStop, autoFocus, ref }: ComposerProps) {
   const { t } = useTranslation(["chat", "common"]);
-  const field = useRef<HTMLTextAreaElement>(null);
-  // Not on phones: the keyboard would come up over what is being read.
-  const toField = useCallback(() => (matchMedia("(pointer: fine)").matches ? field.current : null), []);
   const draft = useDraft(conversationId);
   const { text } = draft;
+  const field = useGrowing(text);
+  // Not on phones: the keyboard would come up over what is being read.
+  const toField = useCallback(() => (matchMedia("(pointer: fine)").matches ? field.current : null), [field]);
+  const backToField = useCallback(() => field.current?.focus(), [field]);
   const attachments = useAttachments(conversationId);
   const drop = useDrop(attachments.add);
   const own = attachments.ready.map((one) => one.id);
@@ -78,13 +76,7 @@ export function Composer({ conversationId, parentId, choice, several, blockedBy,
     field.current.focus();
     // Somebody may be in the middle of a sentence that began in the new chat's field.
     field.current.setSelectionRange(maxDraft, maxDraft);
-  }, [autoFocus]);
-  useLayoutEffect(() => {
-    const area = field.current;
-    if (!area) return;
-    area.style.height = "auto";
-    area.style.height = `${Math.min(area.scrollHeight, maxHeightPx)}px`;
-  }, [text]);
+  }, [autoFocus, field]);
 
   const isReady = several.isOn ? several.isReady : choice.ref !== null && choice.model?.available === true;
   const heldBy = blockedBy ?? (attachments.holdsUp ? t(`composer.${attachments.holdsUp}`) : null);
@@ -96,7 +88,7 @@ export function Composer({ conversationId, parentId, choice, several, blockedBy,
     const onBegun = (id: string) => (draft.moveTo(id), attachments.moveTo(id, own));
     void onSend(text, attachments.ready, onBegun).then((isStored) => (isStored ? (draft.settle(text), attachments.settle(own)) : draft.restore(text)));
   };
-  useImperativeHandle(ref, () => ({ submit, focus: () => field.current?.focus() }));
+  useImperativeHandle(ref, () => ({ submit, focus: backToField }));
   const onKeyDown = (event: KeyboardEvent) => {
     // 229 is what some input methods send while a character is still being composed.
     if (!isSendPressed(event) || event.nativeEvent.isComposing || event.keyCode === 229) return;
@@ -108,7 +100,7 @@ export function Composer({ conversationId, parentId, choice, several, blockedBy,
       {isRunning ? null : <WithheldBefore foreseen={foreseen} modelName={modelName} own={own} />}
       <div className="relative rounded-xl border border-edge bg-surface focus-within:outline-2 focus-within:outline-offset-1 focus-within:outline-accent">
         {drop.isOver ? <p aria-hidden="true" className="absolute inset-0 z-10 grid place-content-center rounded-xl border-2 border-dashed border-accent bg-surface font-semibold text-accent">{t("composer.drop")}</p> : null}
-        <Tray attachments={attachments} withheld={foreseen?.withheld ?? null} modelName={modelName} onRemoved={() => field.current?.focus()} />
+        <Tray attachments={attachments} withheld={foreseen?.withheld ?? null} modelName={modelName} onRemoved={backToField} />
         <textarea
           ref={field}
           rows={1}
@@ -118,26 +110,11 @@ export function Composer({ conversationId, parentId, choice, several, blockedBy,
           placeholder={t("composer.placeholder")}
           onChange={(event) => draft.change(event.target.value)}
           onKeyDown={onKeyDown}
-          className="block max-h-80 min-h-12 w-full resize-none bg-transparent px-4 pt-3 pb-1.5 text-read outline-none"
+          className="block field-sizing-content max-h-80 min-h-12 w-full resize-none bg-transparent px-4 pt-3 pb-1.5 text-read outline-none"
         />
         {several.isOn ? <Suspense fallback={<div className="min-h-9" />}><CompareChips several={several} /></Suspense> : null}
         <div className="flex items-center justify-between gap-2 p-2">
-          <div className="flex min-w-0 items-center gap-1">
-          <AttachButton onChoose={attachments.add} />
-          {several.isOn ? null : <ModelPicker
-            value={choice.ref}
-            onPick={(model) => (choice.choose(model), field.current?.focus())}
-            trigger={
-              <Button data-origin={choice.model?.origin} className="min-w-0 border-line! px-2.5!" aria-label={t("composer.model", { name: modelShown })}>
-                <span aria-hidden="true" className="h-4 w-1 shrink-0 rounded-full bg-origin" />
-                <span className="truncate">{modelShown}</span>
-                <ChevronDown aria-hidden="true" />
-              </Button>
-            }
-          />}
-          {choice.hasAny ? <CompareSwitch isOn={several.isOn} onToggle={several.toggle} /> : null}
-          <SealControl />
-          </div>
+          <ComposerTools choice={choice} several={several} modelShown={modelShown} onChooseFiles={attachments.add} onPicked={backToField} />
           {/* Each takes the other's place; whoever pressed one by keyboard is back in the field. */}
           <GivesFocusBack key={String(isRunning)} to={toField}>
             {isRunning ? (

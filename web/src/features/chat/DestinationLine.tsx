@@ -1,4 +1,5 @@
 // The line below the message field: where the next message goes, or why it can't go there.
+import { memo } from "react";
 import { useTranslation } from "react-i18next";
 import { AliasSince } from "./AliasMarks";
 import { GoneLine } from "./GoneLine";
@@ -8,7 +9,8 @@ import { useOpenSeal } from "./seal";
 import { Trouble } from "./Trouble";
 import type { ModelChoice } from "./useModelChoice";
 
-export function DestinationLine({ choice, pastZones, lastName }: { choice: ModelChoice; pastZones: readonly PlaceZone[]; lastName: string | null }) {
+/** Not drawn anew with each letter. */
+export const DestinationLine = memo(function DestinationLine({ choice, pastZones, lastName }: { choice: ModelChoice; pastZones: readonly PlaceZone[]; lastName: string | null }) {
   const { t } = useTranslation(["chat", "common"]);
   const seal = useOpenSeal();
   const sealWords = useSealWords();
@@ -36,4 +38,4 @@ export function DestinationLine({ choice, pastZones, lastName }: { choice: Model
       {leavesHouse(pastZones, [model.zone]) ? <strong className="font-semibold text-warn"> {t("destination.leavesHouse")}</strong> : null}
     </p>
   );
-}
+});
