@@ -20,12 +20,11 @@ from moorage.audit.pen import pen_of
 from moorage.audit.tables import MAX_SEQ, AuditHeadRow, AuditRow, AuditTombstoneRow
 from moorage.audit.trail import Act, Actor, record_with
 from moorage.reports.desk import Reports
-from moorage.reports.steady import Steady
+from moorage.reports.steady import Pace, Steady
 from moorage.storage.database import Database
 
 BATCH: Final = 1000
-EVERY_S: Final = 3600.0
-_FIRST_AFTER_S: Final = 60.0
+PACE: Final = Pace(every_s=3600.0, first_after_s=60.0)
 _BREATH_S: Final = 0.05
 RETENTION: Final = Actor(None, "retention", "")
 
@@ -115,19 +114,10 @@ async def prune_all(database: Database, *, now: datetime | None = None) -> dict[
 class Pruner:
     """Prunes in the background, once an hour."""
 
-    def __init__(
-        self,
-        database: Database,
-        reports: Reports | None = None,
-        *,
-        every_s: float = EVERY_S,
-        first_after_s: float = _FIRST_AFTER_S,
-    ) -> None:
+    def __init__(self, database: Database, reports: Reports | None = None, *, pace: Pace = PACE) -> None:
         self._database = database
         self._reports = reports or Reports()
-        self._every_s = every_s
-        self._wait_s = first_after_s
-        self._keeper = Steady(self._turn, self._reports, name="audit-pruner", event="audit_pruning_failed")
+        self._keeper = Steady(self._turn, self._reports, name="audit-pruner", event="audit_pruning_failed", pace=pace)
 
     def start(self) -> None:
         """Begin. Needs a running event loop."""
@@ -138,8 +128,6 @@ class Pruner:
         await self._keeper.aclose()
 
     async def _turn(self) -> None:
-        await asyncio.sleep(self._wait_s)
-        self._wait_s = self._every_s
         gone = await prune_all(self._database)
         if gone:
             log.info("audit_pruned", count=sum(gone.values()))

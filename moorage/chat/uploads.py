@@ -14,7 +14,7 @@ from moorage.chat.reading import FileReader
 from moorage.chat.turns import TurnsOfEach
 from moorage.errors import Invalid, Unavailable
 from moorage.reports.desk import Reports
-from moorage.reports.steady import Steady
+from moorage.reports.steady import Pace, Steady
 from moorage.storage.database import Database
 
 # Of all uploads that are under way: what they may take of the process's memory.
@@ -23,8 +23,7 @@ MAX_ARRIVING_BYTES: Final = 256 * MIB
 MAX_ARRIVING_OF_TEAM_BYTES: Final = MAX_ARRIVING_BYTES // 2
 # Of one person: the pages send all that were chosen at once, so the others wait, unread, instead of being refused.
 _AT_ONCE_OF_EACH: Final = 2
-EVERY_S: Final = 3600.0
-_FIRST_AFTER_S: Final = 60.0
+PACE: Final = Pace(every_s=3600.0, first_after_s=60.0)
 _BREATH_S: Final = 0.05
 
 log = structlog.get_logger(__name__)
@@ -40,17 +39,14 @@ class Uploads:
         limits: AttachmentLimits,
         reader: FileReader,
         *,
-        every_s: float = EVERY_S,
-        first_after_s: float = _FIRST_AFTER_S,
+        pace: Pace = PACE,
     ) -> None:
         self.limits = limits
         self._database = database
         self._reader = reader
         self._arriving: Counter[UUID] = Counter()
         self._turns_of = TurnsOfEach(_AT_ONCE_OF_EACH)
-        self._every_s = every_s
-        self._wait_s = first_after_s
-        self._keeper = Steady(self._turn, reports, name="upload-sweeper", event="uploads_not_swept")
+        self._keeper = Steady(self._turn, reports, name="upload-sweeper", event="uploads_not_swept", pace=pace)
 
     def start(self) -> None:
         """Begin to sweep what was never sent. Needs a running event loop."""
@@ -89,8 +85,6 @@ class Uploads:
             self._arriving += Counter()  # forgets who has nothing arriving
 
     async def _turn(self) -> None:
-        await asyncio.sleep(self._wait_s)
-        self._wait_s = self._every_s
         total = 0
         while True:
             async with self._database.write() as tx:

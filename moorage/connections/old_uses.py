@@ -13,14 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from moorage.connections.tables import KeyUseRow
 from moorage.reports.desk import Reports
-from moorage.reports.steady import Steady
+from moorage.reports.steady import Pace, Steady
 from moorage.storage.database import Database
 from moorage.storage.types import db_now
 
 KEPT_DAYS: Final = 400
 BATCH: Final = 1000
-EVERY_S: Final = 24 * 3600.0
-_FIRST_AFTER_S: Final = 300.0
+PACE: Final = Pace(every_s=24 * 3600.0, first_after_s=300.0)
 _BREATH_S: Final = 0.05
 
 log = structlog.get_logger(__name__)
@@ -51,13 +50,9 @@ async def delete_all_old(database: Database, *, now: datetime | None = None, bat
 class UseCleaner:
     """Deletes in the background, once a day."""
 
-    def __init__(
-        self, database: Database, reports: Reports, *, every_s: float = EVERY_S, first_after_s: float = _FIRST_AFTER_S
-    ) -> None:
+    def __init__(self, database: Database, reports: Reports, *, pace: Pace = PACE) -> None:
         self._database = database
-        self._every_s = every_s
-        self._wait_s = first_after_s
-        self._keeper = Steady(self._turn, reports, name="key-uses", event="key_uses_not_deleted")
+        self._keeper = Steady(self._turn, reports, name="key-uses", event="key_uses_not_deleted", pace=pace)
 
     def start(self) -> None:
         """Begin. Needs a running event loop."""
@@ -68,8 +63,6 @@ class UseCleaner:
         await self._keeper.aclose()
 
     async def _turn(self) -> None:
-        await asyncio.sleep(self._wait_s)
-        self._wait_s = self._every_s
         gone = await delete_all_old(self._database)
         if gone:
             log.info("key_uses_deleted", count=gone)

@@ -14,12 +14,11 @@ from moorage.privacy.erasing import Erasures
 from moorage.privacy.exporting import Exports, remove_if_over, sweep
 from moorage.privacy.retention import Retention
 from moorage.reports.desk import Reports
-from moorage.reports.steady import Steady
+from moorage.reports.steady import Pace, Steady
 from moorage.storage.database import Database
 
 LOOK_EVERY_S: Final = 2.0
-TIDY_EVERY_S: Final = 3600.0
-_FIRST_TIDY_AFTER_S: Final = 60.0
+TIDYING: Final = Pace(every_s=3600.0, first_after_s=60.0)
 
 # A disk may come back, and what nobody expected may pass; but nobody is to wait for days and be told nothing.
 MOST_TRIES: Final = 3
@@ -41,8 +40,7 @@ class Runner:
         reports: Reports,
         *,
         look_every_s: float = LOOK_EVERY_S,
-        tidy_every_s: float = TIDY_EVERY_S,
-        first_tidy_after_s: float = _FIRST_TIDY_AFTER_S,
+        tidying: Pace = TIDYING,
     ) -> None:
         self._database = database
         self._archive = archive
@@ -51,11 +49,9 @@ class Runner:
         self._retention = retention
         self._worker = worker
         self._look_every_s = look_every_s
-        self._tidy_every_s = tidy_every_s
-        self._tidy_wait_s = first_tidy_after_s
         self._woken = asyncio.Event()
         self._working = Steady(self._look, reports, name="privacy-jobs", event="privacy_job_broke")
-        self._tidying = Steady(self._tidy, reports, name="privacy-retention", event="retention_failed")
+        self._tidying = Steady(self.tidy, reports, name="privacy-retention", event="retention_failed", pace=tidying)
 
     def start(self) -> None:
         """Begin. Needs a running event loop."""
@@ -129,11 +125,6 @@ class Runner:
         self._woken.clear()
         while await self.work_on_one():
             pass
-
-    async def _tidy(self) -> None:
-        await asyncio.sleep(self._tidy_wait_s)
-        self._tidy_wait_s = self._tidy_every_s
-        await self.tidy()
 
 
 def _told_as(error: Exception) -> tuple[str, int | None]:

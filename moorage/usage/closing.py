@@ -16,7 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from moorage.reports.desk import Reports
-from moorage.reports.steady import Steady
+from moorage.reports.steady import Pace, Steady
 from moorage.storage.answering import let_take_long
 from moorage.storage.database import Database
 from moorage.storage.types import db_now
@@ -34,8 +34,7 @@ from moorage.usage.day_rows import DAY_TABLES
 from moorage.usage.rollups import FIGURES, EventKind, day_of
 from moorage.usage.tables import ClosingRow
 
-EVERY_S: Final = 900.0
-_FIRST_AFTER_S: Final = 20.0
+PACE: Final = Pace(every_s=900.0, first_after_s=20.0)
 
 log = structlog.get_logger(__name__)
 
@@ -73,13 +72,9 @@ async def close_days(database: Database, *, rests: bool = True) -> Closing:
 class DayCloser:
     """Closes days in the background, four times an hour, in whichever process comes first."""
 
-    def __init__(
-        self, database: Database, reports: Reports, *, every_s: float = EVERY_S, first_after_s: float = _FIRST_AFTER_S
-    ) -> None:
+    def __init__(self, database: Database, reports: Reports, *, pace: Pace = PACE) -> None:
         self._database = database
-        self._every_s = every_s
-        self._wait_s = first_after_s
-        self._keeper = Steady(self._turn, reports, name="usage-days", event="usage_days_not_closed")
+        self._keeper = Steady(self._turn, reports, name="usage-days", event="usage_days_not_closed", pace=pace)
 
     def start(self) -> None:
         """Begin. Needs a running event loop."""
@@ -90,8 +85,6 @@ class DayCloser:
         await self._keeper.aclose()
 
     async def _turn(self) -> None:
-        await asyncio.sleep(self._wait_s)
-        self._wait_s = self._every_s
         done = await close_days(self._database)
         if done.opened_from is not None:
             log.warning("usage_days_opened")

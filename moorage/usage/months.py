@@ -5,7 +5,6 @@ over all of them. What belongs to no month that is there (a backup of old calls,
 partition, and is moved when its month is made. docs/adr/0032 says why.
 """
 
-import asyncio
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -18,15 +17,14 @@ from sqlalchemy import table as table_of
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from moorage.reports.desk import Reports
-from moorage.reports.steady import Steady
+from moorage.reports.steady import Pace, Steady
 from moorage.storage.database import Database
 from moorage.storage.types import db_month
 from moorage.usage.lately import first_id_at
 from moorage.usage.tables import ByomUsageRow, StandardUsageRow
 
 AHEAD: Final = 3
-EVERY_S: Final = 3600.0
-_FIRST_AFTER_S: Final = 10.0
+PACE: Final = Pace(every_s=3600.0, first_after_s=10.0)
 # Everybody waits for the table while rows are moved out of that partition: 2 s for so many (docs/adr/0032).
 MOVED_AT_MOST: Final = 50_000
 LEADER_LOCK: Final = 0x6D6F6F7261676502  # "moorage" and the number of this lock
@@ -124,13 +122,9 @@ async def make_room(source: AsyncConnection, tx: AsyncConnection) -> None:
 class MonthMaker:
     """Makes months in the background, once an hour, in whichever process comes first."""
 
-    def __init__(
-        self, database: Database, reports: Reports, *, every_s: float = EVERY_S, first_after_s: float = _FIRST_AFTER_S
-    ) -> None:
+    def __init__(self, database: Database, reports: Reports, *, pace: Pace = PACE) -> None:
         self._database = database
-        self._every_s = every_s
-        self._wait_s = first_after_s
-        self._keeper = Steady(self._turn, reports, name="usage-months", event="usage_months_not_made")
+        self._keeper = Steady(self._turn, reports, name="usage-months", event="usage_months_not_made", pace=pace)
 
     def start(self) -> None:
         """Begin, on PostgreSQL. Needs a running event loop."""
@@ -142,8 +136,6 @@ class MonthMaker:
         await self._keeper.aclose()
 
     async def _turn(self) -> None:
-        await asyncio.sleep(self._wait_s)
-        self._wait_s = self._every_s
         outcomes = await make_months(self._database)
         if made := outcomes.get("made"):
             log.info("usage_months_made", count=made)

@@ -17,6 +17,7 @@ from moorage.audit.reading import read
 from moorage.audit.rules import MAX_KEEP_DAYS, MIN_KEEP_DAYS, change_clients, change_keep_days
 from moorage.audit.tables import AuditRow, AuditTombstoneRow
 from moorage.errors import Invalid
+from moorage.reports.steady import Pace
 from moorage.storage.database import Database
 from tests.audit.attacking import OLGA, add, attack, begin, bury, checked, copy_head, found, pen_in
 from tests.support.codebase import ROOT
@@ -146,7 +147,7 @@ async def test_the_background_prunes_by_itself(database: Database) -> None:
     async with database.write() as tx:
         await change_keep_days(tx, team_id, OLGA, 90)
     await attack(database, "UPDATE audit_entry SET at = at - 8000000000000 WHERE seq <= 2")
-    pruner = Pruner(database, every_s=0.01, first_after_s=0)
+    pruner = Pruner(database, pace=Pace(0.01))
     pruner.start()
     for _ in range(500):
         if (await copy_head(database, team_id)).pruned_through:
@@ -163,6 +164,7 @@ from uuid import UUID
 from moorage.audit.pen import PEN
 from moorage.audit.pruning import prune_batch
 from moorage.audit.trail import record
+from moorage.reports.steady import Pace
 from moorage.storage.database import Database
 from moorage.vault.signing import SigningKey
 from moorage.vault.secret import Secret

@@ -15,6 +15,7 @@ from moorage.connections.tables import KeyUseRow
 from moorage.connections.uses import KeyUse, UseCounter, read_hours, read_standard_uses, read_uses
 from moorage.errors import NotAllowed, NotFound
 from moorage.reports.desk import Reports
+from moorage.reports.steady import Pace
 from moorage.storage.database import Database
 from moorage.storage.types import new_id
 from tests.connections.quay import Quay, finish
@@ -153,7 +154,7 @@ async def test_hours_older_than_400_days_go_and_no_count_that_is_shown_changes(d
 async def test_the_server_deletes_them_by_itself(database: Database) -> None:
     team_id = new_id()
     await plant(database, team_id, [timedelta(days=500)])
-    cleaner = UseCleaner(database, Reports(), every_s=0.01, first_after_s=0)
+    cleaner = UseCleaner(database, Reports(), pace=Pace(0.01))
     cleaner.start()
     try:
         async with asyncio.timeout(10):

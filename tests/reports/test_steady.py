@@ -17,7 +17,7 @@ from moorage.audit.keeping import TrailKeeper
 from moorage.audit.pruning import Pruner
 from moorage.errors import Unavailable
 from moorage.reports.desk import Reports
-from moorage.reports.steady import Steady
+from moorage.reports.steady import Pace, Steady
 from moorage.storage.database import Database, GroupWriter
 from tests.support.codebase import python_sources
 
@@ -46,6 +46,40 @@ async def until(holds: Callable[[], bool]) -> None:
     async with asyncio.timeout(10):
         while not holds():
             await asyncio.sleep(0.005)
+
+
+@pytest.mark.parametrize(("pace", "count"), [(Pace(3600.0), 1), (Pace(0.0, first_after_s=3600.0), 0), (Pace(0.0), 9)])
+async def test_turns_come_at_their_pace(pace: Pace, count: int) -> None:
+    turns: list[int] = []
+
+    async def turn() -> None:
+        turns.append(1)
+        if len(turns) >= 9:
+            await asyncio.Event().wait()
+        await asyncio.sleep(0)
+
+    steady = Steady(turn, Reports(), name="paced", event="check_broke", pace=pace)
+    steady.start()
+    for _ in range(100):
+        await asyncio.sleep(0)
+    assert len(turns) == count
+    await steady.aclose()
+
+
+async def test_one_that_breaks_keeps_its_pace() -> None:
+    turns: list[int] = []
+
+    async def turn() -> None:
+        turns.append(1)
+        raise BrokenError
+
+    with capture_logs():
+        steady = Steady(turn, Reports(), name="paced", event="check_broke", pace=Pace(3600.0), breath_s=0.0)
+        steady.start()
+        for _ in range(100):
+            await asyncio.sleep(0)
+        await steady.aclose()
+    assert turns == [1]
 
 
 async def test_a_turn_that_breaks_is_reported_and_the_next_one_comes() -> None:
@@ -120,7 +154,7 @@ def anchors(database: Database, folder: Path, reports: Reports) -> Any:
 
 
 def pruner(database: Database, folder: Path, reports: Reports) -> Any:
-    return Pruner(database, reports, every_s=0.005, first_after_s=0)
+    return Pruner(database, reports, pace=Pace(0.005))
 
 
 @pytest.mark.parametrize(

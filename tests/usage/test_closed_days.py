@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from structlog.testing import capture_logs
 
 from moorage.reports.desk import Reports
+from moorage.reports.steady import Pace
 from moorage.storage.database import Database
 from moorage.storage.migrate import alembic_config, upgrade
 from moorage.storage.types import new_id
@@ -231,7 +232,7 @@ async def test_years_before_the_upgrade_are_closed_by_the_first_turns_after_it(e
 async def test_the_server_closes_days_by_itself_and_says_so(quayside: Quayside) -> None:
     await put(quayside, [("byom", back, PEOPLE[0], 0, "kimi", {}) for back in (2, 3, 4)])
     with capture_logs() as lines:
-        closer = DayCloser(quayside.database, Reports(), every_s=0.01, first_after_s=0)
+        closer = DayCloser(quayside.database, Reports(), pace=Pace(0.01))
         closer.start()
         async with asyncio.timeout(20):
             while not lines:

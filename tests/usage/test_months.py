@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 
 from moorage.errors import Unavailable
 from moorage.reports.desk import Reports
+from moorage.reports.steady import Pace
 from moorage.storage.database import Database
 from moorage.storage.shapes import find_shapes, find_tables
 from moorage.storage.types import Row, new_id
@@ -167,7 +168,7 @@ async def test_while_another_process_makes_them_this_one_does_not_wait(split: Da
 async def test_somebody_in_the_way_is_no_trouble_and_the_next_turn_makes_it(split: Database) -> None:
     """A backup that reads for minutes holds what a new month needs for a moment."""
     await drop_months(split, NOW)
-    maker = MonthMaker(split, Reports(), every_s=0.01, first_after_s=0)
+    maker = MonthMaker(split, Reports(), pace=Pace(0.01))
     with capture_logs() as lines:
         async with split.read() as reader:
             await reader.execute(text("SELECT count(*) FROM byom_usage_event"))
@@ -198,7 +199,7 @@ async def test_the_server_says_when_a_month_is_full(split: Database) -> None:
             ),
             {"first": first_id(LONG_AGO)},
         )
-    maker = MonthMaker(split, Reports(), every_s=0.01, first_after_s=0)
+    maker = MonthMaker(split, Reports(), pace=Pace(0.01))
     with capture_logs() as lines:
         maker.start()
         await until(lines, "usage_months_full")
@@ -234,7 +235,7 @@ async def test_months_that_are_held_are_found_on_either_engine(database: Databas
 async def test_on_sqlite_nothing_is_made(database: Database) -> None:
     if not database.is_sqlite:
         pytest.skip("PostgreSQL has months")
-    maker = MonthMaker(database, Reports(), every_s=0.01, first_after_s=0)
+    maker = MonthMaker(database, Reports(), pace=Pace(0.01))
     with capture_logs() as lines:
         maker.start()
         await asyncio.sleep(0.05)
