@@ -24,3 +24,18 @@ describe.each([
     expect(formatsFor(language).date("2026-12-01T00:00:00Z")).toBe(midnight);
   });
 });
+
+describe.each([
+  { language: "en", short: "420 ms", long: "1.8 s", thousands: "8K" },
+  { language: "de", short: "420 ms", long: "1,8 s", thousands: "8.000" },
+])("in $language", ({ language, short, long, thousands }) => {
+  const plain = (text: string) => text.replaceAll("\u00a0", " ");
+
+  it("durations bear the symbols of their units, apart from the number", () => {
+    expect([420, 420.4, 1_800].map((ms) => plain(formatsFor(language).duration(ms)))).toEqual([short, short, long]);
+  });
+
+  it("a thousand is grouped as what stands in the same column is", () => {
+    expect(formatsFor(language).compact(8_000)).toBe(thousands);
+  });
+});
