@@ -134,7 +134,8 @@ function PickerLine({ model, isSelected, saidAbove, isStarred, onStar }: PickerL
       </span>
       {model.available ? (
         <span className="flex items-center gap-1.5 text-xs text-muted">
-          <span className={isWell || model.health === "unproven" ? "sr-only" : undefined}>{t(`common:health.${model.health}`)}</span>
+          {/* On small screens the cause below takes their room. */}
+          <span className={isWell || model.health === "unproven" ? "sr-only" : cx(model.health_cause && "max-sm:sr-only")}>{t(`common:health.${model.health}`)}</span>
           <HealthDot health={model.health} />
         </span>
       ) : <span />}
