@@ -2,6 +2,8 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any, Final
 from uuid import UUID
 
 from fastapi import Request
@@ -16,10 +18,15 @@ from moorage.api.schemas.sharing import (
     SharedLineView,
     SharedList,
     SharedView,
+    ShareTerm,
     SharingView,
+    TermView,
 )
 from moorage.api.signed_in import SignedIn
-from moorage.chat.sharing import SharedWithMe, Shares, Sharing
+from moorage.chat.sharing import SharedWithMe, Shares, Sharing, Term
+
+# A body without a word of it, or none at all.
+_UNTIL_TAKEN_BACK: Final = ShareTerm()
 
 
 async def get_sharing(parts: PartsDep, who: SignedIn, request: Request, conversation_id: UUID) -> SharingView:
@@ -29,10 +36,12 @@ async def get_sharing(parts: PartsDep, who: SignedIn, request: Request, conversa
         return _view(await Shares(tx, who.team_id, who.user_id, actor).of(conversation_id))
 
 
-async def share_with_team(parts: PartsDep, who: SignedIn, request: Request, conversation_id: UUID) -> SharingView:
-    """Let the whole team read, and whoever joins it."""
+async def share_with_team(
+    parts: PartsDep, who: SignedIn, request: Request, conversation_id: UUID, wish: ShareTerm = _UNTIL_TAKEN_BACK
+) -> SharingView:
+    """Let the whole team read, and whoever joins it, until a moment. Once more: until another moment, or for good."""
     async with _changing(parts, who, request) as shares:
-        await shares.add_team(conversation_id)
+        await shares.add_team(conversation_id, wish.ends_at)
         return _view(await shares.of(conversation_id))
 
 
@@ -44,11 +53,16 @@ async def unshare_with_team(parts: PartsDep, who: SignedIn, request: Request, co
 
 
 async def share_with_person(
-    parts: PartsDep, who: SignedIn, request: Request, conversation_id: UUID, user_id: UUID
+    parts: PartsDep,
+    who: SignedIn,
+    request: Request,
+    conversation_id: UUID,
+    user_id: UUID,
+    wish: ShareTerm = _UNTIL_TAKEN_BACK,
 ) -> SharingView:
-    """Let one member of the team read."""
+    """Let one member of the team read, until a moment. Once more: until another moment, or for good."""
     async with _changing(parts, who, request) as shares:
-        await shares.add(conversation_id, user_id)
+        await shares.add(conversation_id, user_id, wish.ends_at)
         return _view(await shares.of(conversation_id))
 
 
@@ -88,6 +102,7 @@ async def list_shared(parts: PartsDep, who: SignedIn) -> SharedList:
                 title=line.title,
                 owner_name=line.owner_name,
                 shared_at=views.moment(line.shared_at),
+                ends_at=_end(line.ends_at),
                 sealed_to=views.zones(line.sealed_to),
             )
             for line in lines
@@ -104,6 +119,7 @@ async def get_shared(parts: PartsDep, who: SignedIn, request: Request, conversat
         title=found.title,
         owner_name=found.owner_name,
         is_own=found.is_own,
+        ends_at=_end(found.ends_at),
         sealed_to=views.zones(found.sealed_to),
         messages=[views.message(one, found.owner_name, language_of(request)) for one in found.messages],
     )
@@ -116,5 +132,14 @@ async def _changing(parts: Parts, who: Principal, request: Request) -> AsyncIter
 
 
 def _view(sharing: Sharing) -> SharingView:
-    people = [ReaderView(user_id=reader.user_id, name=reader.name) for reader in sharing.people]
-    return SharingView(whole_team=sharing.whole_team, people=people, head_id=sharing.head_id)
+    people = [ReaderView(user_id=one.user_id, name=one.name, **_term(one.term)) for one in sharing.people]
+    team = None if sharing.team is None else TermView(**_term(sharing.team))
+    return SharingView(team=team, people=people, head_id=sharing.head_id)
+
+
+def _term(term: Term) -> dict[str, Any]:
+    return {"ends_at": _end(term.ends_at), "is_over": term.is_over}
+
+
+def _end(moment: datetime | None) -> str | None:
+    return None if moment is None else views.moment(moment)

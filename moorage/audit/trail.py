@@ -109,6 +109,8 @@ ACTIONS: Final = (
     "conversation.unshared_with_team",
     "conversation.unshared_with_all",
     "conversation.share_moved",
+    "conversation.share_end_changed",
+    "conversation.share_end_changed_for_team",
     "clearing.refused",
     "undertaking.recorded",
     "undertaking.removed",

@@ -18,7 +18,7 @@ from moorage.chat.leaving import NONE
 from moorage.chat.rules import PERSON, WORDS, read_rules
 from moorage.chat.sealing import require_tighter
 from moorage.chat.search_index import Place, erase_forgotten, index_title
-from moorage.chat.tables import ConversationRow, MessageRow, ReplyRow, ShareRow
+from moorage.chat.tables import ConversationRow, MessageRow, ReplyRow, ShareRow, share_is_live
 from moorage.connections.zones import read_zones, write_zones
 from moorage.errors import Conflict, NotFound
 from moorage.providers.beside import Beside
@@ -106,7 +106,7 @@ class ConversationStore:
         row = (await self._tx.execute(self._one(conversation_id))).one_or_none()
         if row is None:
             raise NotFound("conversation_gone")
-        shared = exists().where(ShareRow.conversation_id == conversation_id)
+        shared = exists().where(ShareRow.conversation_id == conversation_id, share_is_live())
         return ConversationFacts(
             id=row.id,
             title=row.title,
@@ -262,7 +262,7 @@ class ConversationStore:
 
 def _lines(which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     running = exists().where(ReplyRow.conversation_id == ConversationRow.id, ReplyRow.state == "running")
-    shared = exists().where(ShareRow.conversation_id == ConversationRow.id)
+    shared = exists().where(ShareRow.conversation_id == ConversationRow.id, share_is_live())
     return select(
         ConversationRow.id,
         ConversationRow.title,

@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, TextClause, bindparam, delete, select, text
+from sqlalchemy import ColumnElement, Connection, TextClause, bindparam, delete, exists, literal_column, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from moorage.chat.tables import ConversationRow, MessageRow, ReplyRow, SearchEntryRow
+from moorage.chat.tables import ConversationRow, MessageRow, ReplyRow, SearchEntryRow, ShareRow, share_is_live
 from moorage.chat.words import Wanted, words_of
 from moorage.storage.soon import soon
 from moorage.storage.types import Id, UtcTime
@@ -50,10 +50,11 @@ _ANSWERED_BY: Final = text(
     "EXISTS (SELECT 1 FROM reply AS r WHERE r.conversation_id = e.conversation_id"
     " AND (r.model_ref = :model_ref OR r.target_ref = :model_ref))"
 )
-_SHARED_WITH: Final = text(
-    "EXISTS (SELECT 1 FROM conversation_share AS s WHERE s.conversation_id = e.conversation_id"
-    " AND (s.user_id = :person OR s.user_id IS NULL))"
-).bindparams(bindparam("person", type_=Id))
+_SHARED_WITH: Final = exists().where(
+    ShareRow.conversation_id == literal_column("e.conversation_id", Id),
+    (ShareRow.user_id == bindparam("person", type_=Id)) | ShareRow.user_id.is_(None),
+    share_is_live(),
+)
 _IN_DAYS: Final = text(
     "(EXISTS (SELECT 1 FROM message AS m WHERE m.id = e.message_id"
     " AND m.created_at >= :since AND m.created_at < :until)"
@@ -86,8 +87,8 @@ class Narrowed:
     """What a search is narrowed to; None: to nothing.
 
     `model_ref`: conversations in which that model, or name of the team's own, was asked. `shared_with`: those that this
-    person may read, alone or as one of the team. `since`, `until` (not included): messages written then, and titles of
-    conversations that were written in.
+    person may read now, alone or as one of the team. `since`, `until` (not included): messages written then, and titles
+    of conversations that were written in.
     """
 
     model_ref: str | None = None
@@ -159,7 +160,7 @@ async def find(
     return [Found(UUID(row[0]), None if row[1] is None else UUID(row[1])) for row in rows]
 
 
-def _clauses(narrowed: Narrowed) -> Iterator[TextClause]:
+def _clauses(narrowed: Narrowed) -> Iterator[TextClause | ColumnElement[bool]]:
     if narrowed.model_ref is not None:
         yield _ANSWERED_BY
     if narrowed.shared_with is not None:

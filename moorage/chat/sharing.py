@@ -2,16 +2,17 @@
 
 A reader sees the branch that was shown when it was shared, up to its last message then, until the owner shares more:
 nothing that is written later is read by others unasked. Only the owner shares; both ends are memberships, so leaving
-the team ends it (ShareRow). No gate is asked: nothing is sent anywhere.
+the team ends it (ShareRow). So does the moment it was given until, without anybody doing anything; its row stays, for
+its owner to see. No gate is asked: nothing is sent anywhere.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Final, NamedTuple
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, Literal, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, case, delete, exists, func, insert, null, select, type_coerce, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -22,12 +23,21 @@ from moorage.chat.attachments import contents_of
 from moorage.chat.context import Content, branch_to
 from moorage.chat.conversations import ConversationStore
 from moorage.chat.facts import AttachmentFacts, MessageFacts
-from moorage.chat.tables import ConversationRow, MessageAttachmentRow, MessageRow, ShareRow
+from moorage.chat.tables import ConversationRow, MessageAttachmentRow, MessageRow, ShareRow, share_is_live
 from moorage.connections.zones import read_zones
 from moorage.errors import Invalid, NotFound
-from moorage.storage.types import db_now, new_id
+from moorage.storage.types import UtcTime, db_now, new_id
 
 MAX_LISTED: Final = 200
+MAX_YEARS: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """Until when something is shared; None: until it is taken back. `is_over`: that moment has passed."""
+
+    ends_at: datetime | None
+    is_over: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +46,17 @@ class Reader:
 
     user_id: UUID
     name: str
+    term: Term
 
 
 @dataclass(frozen=True, slots=True)
 class Sharing:
-    """Who may read a conversation beside its owner, and up to which message. None: nobody, nothing."""
+    """Who may read a conversation beside its owner, and who could until lately; up to which message.
 
-    whole_team: bool
+    `team` None: it was never shared with all of it, or taken back. `head_id` None: nobody reads anything.
+    """
+
+    team: Term | None
     people: list[Reader]
     head_id: UUID | None
 
@@ -55,17 +69,22 @@ class SharedLine:
     title: str
     owner_name: str
     shared_at: datetime
+    ends_at: datetime | None
     sealed_to: frozenset[str] | None
 
 
 @dataclass(frozen=True, slots=True)
 class SharedConversation:
-    """A conversation as its readers see it: the branch that is shared, its seal, and nothing beside it."""
+    """A conversation as its readers see it: the branch that is shared, its seal, and nothing beside it.
+
+    `ends_at`: until when this person reads it; None: until it is taken back, and for its owner.
+    """
 
     id: UUID
     title: str
     owner_name: str
     is_own: bool
+    ends_at: datetime | None
     sealed_to: frozenset[str] | None
     messages: list[MessageFacts]
 
@@ -87,46 +106,56 @@ class Shares:
             select(ConversationRow.shared_head_id).where(ConversationRow.id == conversation_id)
         )
         rows = await self._tx.execute(
-            select(ShareRow.user_id, UserRow.name)
+            select(ShareRow.user_id, UserRow.name, ShareRow.ends_at, share_is_live().label("is_live"))
             .outerjoin(UserRow, UserRow.id == ShareRow.user_id)
             .where(ShareRow.conversation_id == conversation_id)
             .order_by(UserRow.name, ShareRow.user_id)
         )
-        found = [(row.user_id, row.name) for row in rows]
-        people = [Reader(user_id, name) for user_id, name in found if user_id is not None]
-        # The last reader may have left the team meanwhile.
-        return Sharing(len(people) < len(found), people, head_id if found else None)
+        found = [(row.user_id, row.name, Term(row.ends_at, is_over=not row.is_live)) for row in rows]
+        people = [Reader(user_id, name, term) for user_id, name, term in found if user_id is not None]
+        team = next((term for user_id, _, term in found if user_id is None), None)
+        # The last reader may have left the team meanwhile, or be past their last day.
+        is_read = any(not term.is_over for _, _, term in found)
+        return Sharing(team, people, head_id if is_read else None)
 
-    async def add_team(self, conversation_id: UUID) -> None:
-        """Let the whole team read, and whoever joins it. Raises NotFound, Invalid("nothing_to_share")."""
+    async def add_team(self, conversation_id: UUID, ends_at: datetime | None = None) -> None:
+        """Let the whole team read, and whoever joins it, until `ends_at`; once more: until another moment.
+
+        Raises NotFound; Invalid: nothing_to_share, share_end_invalid.
+        """
         await self._store.hold(conversation_id)
-        if await self._tx.scalar(select(exists().where(_with_team(conversation_id)))):
-            return
-        await self._add(conversation_id, None)
-        await self._record("conversation.shared_with_team", conversation_id)
+        done = await self._put(conversation_id, None, ends_at)
+        if done == "begun":
+            await self._record_term("conversation.shared_with_team", conversation_id, "", ends_at)
+        elif done == "changed":
+            await self._record_term("conversation.share_end_changed_for_team", conversation_id, "", ends_at)
 
     async def remove_team(self, conversation_id: UUID) -> None:
         """Take it back from the team; who reads by name still does. Raises NotFound."""
         if await self._remove(conversation_id, _with_team(conversation_id)):
             await self._record("conversation.unshared_with_team", conversation_id)
 
-    async def add(self, conversation_id: UUID, user_id: UUID) -> None:
-        """Let one member read. Raises NotFound; Invalid: share_with_oneself, nothing_to_share."""
+    async def add(self, conversation_id: UUID, user_id: UUID, ends_at: datetime | None = None) -> None:
+        """Let one member read until `ends_at`; once more: until another moment.
+
+        Raises NotFound; Invalid: share_with_oneself, nothing_to_share, share_end_invalid.
+        """
         await self._store.hold(conversation_id)
         name = await self._member(user_id)
         if user_id == self._owner_id:
             raise Invalid("share_with_oneself")
-        if await self._tx.scalar(select(exists().where(_with(conversation_id, user_id)))):
-            return
-        await self._add(conversation_id, user_id)
-        await self._record("conversation.shared", conversation_id, reader=name)
+        done = await self._put(conversation_id, user_id, ends_at)
+        if done == "begun":
+            await self._record_term("conversation.shared", conversation_id, name, ends_at)
+        elif done == "changed":
+            await self._record_term("conversation.share_end_changed", conversation_id, name, ends_at)
 
     async def remove(self, conversation_id: UUID, user_id: UUID) -> None:
         """Take it back from one member. Raises NotFound (conversation, or nobody it is shared with)."""
         name = await self._tx.scalar(select(UserRow.name).where(UserRow.id == user_id))
         if not await self._remove(conversation_id, _with(conversation_id, user_id)):
             raise NotFound("share_gone")
-        await self._record("conversation.unshared", conversation_id, reader=name or "")
+        await self._record("conversation.unshared", conversation_id, name or "")
 
     async def end(self, conversation_id: UUID) -> None:
         """Let nobody read but the owner. Raises NotFound."""
@@ -136,7 +165,7 @@ class Shares:
     async def move_head(self, conversation_id: UUID, message_id: UUID) -> None:
         """Let the readers see the branch that ends with this message. Raises NotFound: conversation, share, message."""
         await self._store.hold(conversation_id)
-        if not await self._is_shared(conversation_id):
+        if not await self._has(ShareRow.conversation_id == conversation_id, share_is_live()):
             raise NotFound("share_gone")
         await self._store.require_message(conversation_id, message_id)
         await self._set_head(conversation_id, message_id)
@@ -147,8 +176,28 @@ class Shares:
             raise NotFound("member_gone")
         return str(await self._tx.scalar(select(UserRow.name).where(UserRow.id == user_id)))
 
-    async def _add(self, conversation_id: UUID, user_id: UUID | None) -> None:
-        if not await self._is_shared(conversation_id):
+    async def _put(
+        self, conversation_id: UUID, user_id: UUID | None, ends_at: datetime | None
+    ) -> Literal["begun", "changed", "same"]:
+        if ends_at is not None:
+            now = await self._tx.scalar(select(db_now()))
+            if now is None or not now < ends_at <= now + timedelta(days=366 * MAX_YEARS):
+                raise Invalid("share_end_invalid", field="ends_at", most=MAX_YEARS)
+        its = _with_team(conversation_id) if user_id is None else _with(conversation_id, user_id)
+        found = await self._tx.execute(select(ShareRow.ends_at, share_is_live().label("is_live")).where(its))
+        before = found.one_or_none()
+        if before is None:
+            await self._add(conversation_id, user_id, ends_at)
+            return "begun"
+        if before.is_live:
+            await self._tx.execute(update(ShareRow).where(its).values(ends_at=ends_at))
+            return "same" if before.ends_at == ends_at else "changed"
+        # The head stays: what was written since the end is read by others when its owner says so, as ever.
+        await self._tx.execute(update(ShareRow).where(its).values(ends_at=ends_at, shared_at=db_now()))
+        return "begun"
+
+    async def _add(self, conversation_id: UUID, user_id: UUID | None, ends_at: datetime | None) -> None:
+        if not await self._has(ShareRow.conversation_id == conversation_id):
             # One that had been shared before begins anew.
             head_id = await self._tx.scalar(select(ConversationRow.head_id).where(_is(conversation_id)))
             if head_id is None:
@@ -161,6 +210,7 @@ class Shares:
             "owner_id": self._owner_id,
             "user_id": user_id,
             "shared_at": db_now(),
+            "ends_at": ends_at,
         }
         try:
             await self._tx.execute(insert(ShareRow).values(values))
@@ -171,19 +221,25 @@ class Shares:
     async def _remove(self, conversation_id: UUID, which: ColumnElement[bool]) -> bool:
         await self._store.hold(conversation_id)
         done = await self._tx.execute(delete(ShareRow).where(which))
-        if not await self._is_shared(conversation_id):
+        if not await self._has(ShareRow.conversation_id == conversation_id):
             await self._set_head(conversation_id, None)
         return done.rowcount > 0
 
-    async def _is_shared(self, conversation_id: UUID) -> bool:
-        return bool(await self._tx.scalar(select(exists().where(ShareRow.conversation_id == conversation_id))))
+    async def _has(self, *which: ColumnElement[bool]) -> bool:
+        return bool(await self._tx.scalar(select(exists().where(*which))))
 
     async def _set_head(self, conversation_id: UUID, head_id: UUID | None) -> None:
         await self._tx.execute(update(ConversationRow).where(_is(conversation_id)).values(shared_head_id=head_id))
 
-    async def _record(self, action: str, conversation_id: UUID, **names: str) -> None:
+    async def _record_term(self, action: str, conversation_id: UUID, reader: str, ends_at: datetime | None) -> None:
+        until = None if ends_at is None else ends_at.astimezone(UTC).isoformat(timespec="seconds")
+        await self._record(action, conversation_id, reader, {"ends_at": until})
+
+    async def _record(
+        self, action: str, conversation_id: UUID, reader: str = "", details: Mapping[str, str | None] | None = None
+    ) -> None:
         # No title: it is made of what a person typed.
-        act = Act(action, "conversation", str(conversation_id), names.get("reader", ""))
+        act = Act(action, "conversation", str(conversation_id), reader, details=details or {})
         await record(self._tx, self._team_id, self._actor, act)
 
 
@@ -199,6 +255,12 @@ def _with_team(conversation_id: UUID) -> ColumnElement[bool]:
     return (ShareRow.conversation_id == conversation_id) & ShareRow.user_id.is_(None)
 
 
+def _last_end() -> ColumnElement[Any]:
+    # By name and with the whole team: who reads by both reads until the later one, for ever if either has no end.
+    has_endless = func.count() > func.count(ShareRow.ends_at)
+    return type_coerce(case((has_endless, null()), else_=func.max(ShareRow.ends_at)), UtcTime)
+
+
 class SharedWithMe:
     """The reader's side: what others of the team share with one person."""
 
@@ -207,14 +269,16 @@ class SharedWithMe:
         self._team_id = team_id
         self._user_id = user_id
         mine = ShareRow.user_id.is_(None) | (ShareRow.user_id == user_id)
-        self._reads = (ShareRow.team_id == team_id) & (ShareRow.owner_id != user_id) & mine
+        self._reads = (ShareRow.team_id == team_id) & (ShareRow.owner_id != user_id) & mine & share_is_live()
 
     async def lines(self) -> Sequence[SharedLine]:
         """List them, last shared first, at most MAX_LISTED."""
         # By name and with the whole team is one line.
         since = func.max(ShareRow.shared_at).label("since")
         rows = await self._tx.execute(
-            select(ConversationRow.id, ConversationRow.title, UserRow.name, since, ConversationRow.sealed_to)
+            select(
+                ConversationRow.id, ConversationRow.title, UserRow.name, since, _last_end(), ConversationRow.sealed_to
+            )
             .join(ShareRow, ShareRow.conversation_id == ConversationRow.id)
             .join(UserRow, UserRow.id == ConversationRow.owner_id)
             .where(self._reads, ConversationRow.team_id == self._team_id)
@@ -222,14 +286,15 @@ class SharedWithMe:
             .order_by(since.desc(), ConversationRow.id.desc())
             .limit(MAX_LISTED)
         )
-        return [SharedLine(row[0], row[1], row[2], row[3], read_zones(row[4])) for row in rows]
+        return [SharedLine(row[0], row[1], row[2], row[3], row[4], read_zones(row[5])) for row in rows]
 
     async def read(self, conversation_id: UUID) -> SharedConversation:
         """Read one that is shared with this person, or that this person shares. Raises NotFound for any other."""
         is_shared = ShareRow.conversation_id == ConversationRow.id
-        own = (ConversationRow.owner_id == self._user_id) & exists().where(is_shared)
+        own = (ConversationRow.owner_id == self._user_id) & exists().where(is_shared, share_is_live())
+        ends_at = select(_last_end()).where(is_shared, self._reads).scalar_subquery().label("ends_at")
         found = await self._tx.execute(
-            select(ConversationRow.owner_id, ConversationRow.shared_head_id, UserRow.name)
+            select(ConversationRow.owner_id, ConversationRow.shared_head_id, UserRow.name, ends_at)
             .join(UserRow, UserRow.id == ConversationRow.owner_id)
             .where(_is(conversation_id), ConversationRow.team_id == self._team_id)
             .where(exists().where(is_shared, self._reads) | own)
@@ -240,7 +305,7 @@ class SharedWithMe:
         facts = await ConversationStore(self._tx, self._team_id, owner.owner_id).get(conversation_id)
         shown = branch_to({message.id: message for message in facts.messages}, owner.shared_head_id)
         is_own = owner.owner_id == self._user_id
-        return SharedConversation(facts.id, facts.title, owner.name, is_own, facts.sealed_to, shown)
+        return SharedConversation(facts.id, facts.title, owner.name, is_own, owner.ends_at, facts.sealed_to, shown)
 
     async def attachment(self, conversation_id: UUID, attachment_id: UUID) -> tuple[AttachmentFacts, Content]:
         """Give an attachment of the branch that this person may read. Raises NotFound for any other."""
@@ -260,7 +325,8 @@ class _Placed(NamedTuple):
 
 async def reaches_readers(tx: AsyncConnection, attachment_id: UUID, conversation_id: UUID) -> bool:
     """Tell whether an attachment belongs to the branch that a conversation's readers see, if it has any."""
-    head_id = await tx.scalar(select(ConversationRow.shared_head_id).where(_is(conversation_id)))
+    is_read = exists().where(ShareRow.conversation_id == ConversationRow.id, share_is_live())
+    head_id = await tx.scalar(select(ConversationRow.shared_head_id).where(_is(conversation_id), is_read))
     rows = await tx.execute(
         select(MessageRow.id, MessageRow.parent_id).where(MessageRow.conversation_id == conversation_id)
     )

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import (
     JSON,
     BigInteger,
+    ColumnElement,
     Float,
     ForeignKey,
     ForeignKeyConstraint,
@@ -21,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
-from moorage.storage.types import Id, Row, UtcTime
+from moorage.storage.types import Id, Row, UtcTime, db_now
 
 
 class ConversationRow(Row):
@@ -190,8 +191,9 @@ class MessageAttachmentRow(Row):
 
 
 class ShareRow(Row):
-    """Who may read a conversation beside its owner; without `user_id` the whole team.
+    """Who may read a conversation beside its owner; without `user_id` the whole team. Until `ends_at`, if it is given.
 
+    A row alone lets nobody read: ask `share_is_live`, or a reader goes on reading after the last day.
     Both ends are memberships: who leaves the team reads nothing more, and shares nothing more, whoever removes them.
     """
 
@@ -202,6 +204,7 @@ class ShareRow(Row):
     owner_id: Mapped[UUID] = mapped_column(Id)
     user_id: Mapped[UUID | None] = mapped_column(Id)
     shared_at: Mapped[datetime] = mapped_column(UtcTime)
+    ends_at: Mapped[datetime | None] = mapped_column(UtcTime)
     __table_args__ = (
         ForeignKeyConstraint(["team_id", "owner_id"], ["membership.team_id", "membership.user_id"], ondelete="CASCADE"),
         ForeignKeyConstraint(["team_id", "user_id"], ["membership.team_id", "membership.user_id"], ondelete="CASCADE"),
@@ -209,6 +212,11 @@ class ShareRow(Row):
         Index("ix_conversation_share_user", "team_id", "user_id"),
         Index("ix_conversation_share_owner", "team_id", "owner_id"),
     )
+
+
+def share_is_live() -> ColumnElement[bool]:
+    """Give the condition that a share lets somebody read at this moment, by the database's clock."""
+    return ShareRow.ends_at.is_(None) | (ShareRow.ends_at > db_now())
 
 
 class SearchEntryRow(Row):

@@ -93,7 +93,7 @@ def _invitations(team_id: UUID, person_id: UUID) -> Select[*tuple[Any, ...]]:
 
 def _shares_made(team_id: UUID, person_id: UUID) -> Select[*tuple[Any, ...]]:
     mine = ShareRow.team_id == team_id, ShareRow.owner_id == person_id
-    shown = ShareRow.conversation_id, UserRow.name.label("with"), ShareRow.shared_at
+    shown = ShareRow.conversation_id, UserRow.name.label("with"), ShareRow.shared_at, ShareRow.ends_at
     found = select(*shown).outerjoin(UserRow, UserRow.id == ShareRow.user_id)
     return found.where(*mine).order_by(ShareRow.shared_at)
 
@@ -101,7 +101,8 @@ def _shares_made(team_id: UUID, person_id: UUID) -> Select[*tuple[Any, ...]]:
 def _shares_had(team_id: UUID, person_id: UUID) -> Select[*tuple[Any, ...]]:
     # That it is shared is about this person; its title and words are somebody else's.
     mine = ShareRow.team_id == team_id, ShareRow.user_id == person_id
-    return select(ShareRow.conversation_id, ShareRow.shared_at).where(*mine).order_by(ShareRow.shared_at)
+    shown = ShareRow.conversation_id, ShareRow.shared_at, ShareRow.ends_at
+    return select(*shown).where(*mine).order_by(ShareRow.shared_at)
 
 
 def _verdicts(team_id: UUID, person_id: UUID) -> Select[*tuple[Any, ...]]:

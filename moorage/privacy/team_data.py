@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from moorage.accounts.provider_tables import IdentityProviderRow
 from moorage.accounts.roster import shown_email
 from moorage.accounts.tables import InvitationRow, MembershipRow, TeamRow, UserRow
-from moorage.chat.tables import ConversationRow, ConversationRulesRow, MessageRow, ShareRow
+from moorage.chat.tables import ConversationRow, ConversationRulesRow, MessageRow, ShareRow, share_is_live
 from moorage.connections.access_tables import AliasRow, AliasTurnRow, StandardAudienceRow
 from moorage.connections.price_tables import ModelPriceRow
 from moorage.connections.tables import ConnectionModelRow, ConnectionRow
@@ -30,8 +30,10 @@ async def read_team(tx: AsyncConnection, team_id: UUID) -> dict[str, Any]:
 
 
 def shared_with_team(team_id: UUID) -> Any:
-    """Give the condition that a conversation of the team is shared with all of it."""
-    with_all = exists().where(ShareRow.conversation_id == ConversationRow.id, ShareRow.user_id.is_(None))
+    """Give the condition that a conversation of the team is shared with all of it, at this moment."""
+    with_all = exists().where(
+        ShareRow.conversation_id == ConversationRow.id, ShareRow.user_id.is_(None), share_is_live()
+    )
     return (ConversationRow.team_id == team_id) & with_all
 
 

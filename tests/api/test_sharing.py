@@ -58,7 +58,8 @@ async def test_who_it_is_shared_with_reads_and_nobody_else(harbour: Harbour) -> 
     path = f"/api/conversations/{which}/sharing"
     assert await reads(mia, which) is None
     sharing = await does(olga, "PUT", f"{path}/people/{id_of(mia)}")
-    assert (sharing["whole_team"], sharing["people"]) == (False, [{"user_id": id_of(mia), "name": "Mia"}])
+    for_good = {"ends_at": None, "is_over": False}
+    assert (sharing["team"], sharing["people"]) == (None, [{"user_id": id_of(mia), "name": "Mia", **for_good}])
     assert await reads(mia, which) == ["First"]
     assert await reads(olga, which) == ["First"]
     assert await reads(ben, which) is None
@@ -83,7 +84,7 @@ async def test_it_ends_with_the_next_request(harbour: Harbour) -> None:
     assert await reads(mia, which) is None
     await does(olga, "PUT", f"{path}/people/{id_of(ben)}")
     await does(olga, "PUT", f"{path}/people/{id_of(ben)}")  # once more changes nothing
-    assert await does(olga, "DELETE", path) == {"whole_team": False, "people": [], "head_id": None}
+    assert await does(olga, "DELETE", path) == {"team": None, "people": [], "head_id": None}
     await does(olga, "DELETE", path)
     assert await reads(ben, which) is None
     assert not (await does(olga, "GET", f"/api/conversations/{which}"))["shared"]
@@ -156,7 +157,7 @@ async def test_who_leaves_the_team_takes_what_they_share_along_and_reads_nothing
     assert await reads(ben, mias) is None
     assert await reads(olga, mias) is None
     assert (await mia.call("GET", f"/api/shared-conversations/{olgas}")).status_code == 401
-    nobody = {"whole_team": False, "people": [], "head_id": None}
+    nobody: dict[str, Any] = {"team": None, "people": [], "head_id": None}
     assert await does(olga, "GET", f"/api/conversations/{olgas}/sharing") == nobody
 
 

@@ -56,6 +56,7 @@ TEXTS: Final[Mapping[str, str]] = {
         (
             "used_at",
             "shared_at",
+            "ends_at",
             "suspected_at",
             "signed_in_at",
             "tested_at",

@@ -6,7 +6,7 @@ import json
 import stat
 import threading
 import zipfile
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -28,6 +28,7 @@ from moorage.storage.types import db_after
 from tests.privacy.leaver import FILE_WORD, MAIL, NAME, WORD, settle_in
 from tests.scope.world import World
 from tests.support.attaching import attach, send
+from tests.support.last_days import pass_the_end
 from tests.support.running import MODEL_KEY, Person
 
 
@@ -172,6 +173,27 @@ async def test_a_teams_export_ends_where_the_readers_do(world: World) -> None:
     assert tree["head_id"] == first["answer"]["id"]
     own = everything(await export(mia))
     assert [word for word in hidden if word not in own] == [], "it is all Mia's own"
+
+
+async def test_what_was_shared_until_a_day_that_is_over_is_in_no_teams_export(world: World) -> None:
+    olga, mia = world.people["olga"], world.people["mia"]
+    told = await attach(mia, "told.txt", b"goldammern in a file")
+    talk = await send(mia, "What do kraniche eat?", told, ref=world.belongings["olga"]["model_ref"])
+    which = talk["conversation_id"]
+    for whom in ("team", f"people/{olga.session['me']['id']}"):
+        wish = {"ends_at": f"{datetime.now(UTC) + timedelta(days=1):%Y-%m-%dT%H:%M:%SZ}"}
+        assert (await mia.call("PUT", f"/api/conversations/{which}/sharing/{whom}", wish)).status_code == 200
+    before = everything(await export(olga, "/api/team/privacy/team-exports"))
+    assert [word for word in ("kraniche", "goldammern") if word not in before] == []
+    await pass_the_end(world.harbour, which)
+    after = everything(await export(olga, "/api/team/privacy/team-exports"))
+    assert [word for word in ("kraniche", "goldammern") if word in after] == []
+    # What is stored of both ends is told to both: that it was shared, and until when.
+    made = json.loads((await export(mia)).read("data.json"))["shared_with_others"]
+    had = json.loads((await export(olga)).read("data.json"))["shared_with_me"]
+    ends = [one["ends_at"] for one in (*made, *had) if one["conversation_id"] == which]
+    assert len(ends) == 3
+    assert all(datetime.fromisoformat(end) < datetime.now(UTC) for end in ends)
 
 
 async def test_only_whoever_asked_fetches_it(world: World) -> None:

@@ -866,7 +866,7 @@ export interface paths {
         get?: never;
         /**
          * Share With Person
-         * @description Let one member of the team read.
+         * @description Let one member of the team read, until a moment. Once more: until another moment, or for good.
          */
         put: operations["share_with_person"];
         post?: never;
@@ -890,7 +890,7 @@ export interface paths {
         get?: never;
         /**
          * Share With Team
-         * @description Let the whole team read, and whoever joins it.
+         * @description Let the whole team read, and whoever joins it, until a moment. Once more: until another moment, or for good.
          */
         put: operations["share_with_team"];
         post?: never;
@@ -5826,9 +5826,13 @@ export interface components {
         };
         /**
          * ReaderView
-         * @description Somebody who may read.
+         * @description Somebody who may read, or could until `ends_at`.
          */
         ReaderView: {
+            /** Ends At */
+            ends_at: string | null;
+            /** Is Over */
+            is_over: boolean;
             /** Name */
             name: string;
             /**
@@ -6348,6 +6352,14 @@ export interface components {
             version?: string | null;
         };
         /**
+         * ShareTerm
+         * @description Until when to share: a moment from which on nobody reads it, at most ten years away. Null: until taken back.
+         */
+        ShareTerm: {
+            /** Ends At */
+            ends_at?: string | null;
+        };
+        /**
          * SharedHead
          * @description Show readers the branch that ends with this message.
          */
@@ -6361,8 +6373,12 @@ export interface components {
         /**
          * SharedLineView
          * @description A conversation that somebody else shares with oneself. `sealed_to` null: it is not sealed.
+         *
+         *     `ends_at`: from when on one reads it no more, null: until it is taken back.
          */
         SharedLineView: {
+            /** Ends At */
+            ends_at: string | null;
             /**
              * Id
              * Format: uuid
@@ -6389,9 +6405,12 @@ export interface components {
          * SharedView
          * @description A conversation as its readers see it: one branch, from the first message to the last that is shared.
          *
-         *     `sealed_to`: the zones its words may reach now, null: not sealed.
+         *     `sealed_to`: the zones its words may reach now, null: not sealed. `ends_at`: from when on one reads it no more,
+         *     null: until it is taken back; of one's own always null.
          */
         SharedView: {
+            /** Ends At */
+            ends_at: string | null;
             /**
              * Id
              * Format: uuid
@@ -6411,14 +6430,15 @@ export interface components {
         /**
          * SharingView
          * @description Who may read a conversation beside its owner. `head_id` is the last message they see; null: nobody reads it.
+         *
+         *     What has ended is still listed, until it is taken back or given anew. `team` null: not shared with all of it.
          */
         SharingView: {
             /** Head Id */
             head_id: string | null;
             /** People */
             people: components["schemas"]["ReaderView"][];
-            /** Whole Team */
-            whole_team: boolean;
+            team: components["schemas"]["TermView"] | null;
         };
         /**
          * SignIn
@@ -6766,6 +6786,16 @@ export interface components {
             plan: string;
             /** Standing */
             standing: string;
+        };
+        /**
+         * TermView
+         * @description Until when something is shared, null: until it is taken back. `is_over`: nobody reads by it any more.
+         */
+        TermView: {
+            /** Ends At */
+            ends_at: string | null;
+            /** Is Over */
+            is_over: boolean;
         };
         /**
          * TestFinished
@@ -8942,7 +8972,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ShareTerm"];
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {
@@ -9005,7 +9039,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ShareTerm"];
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {

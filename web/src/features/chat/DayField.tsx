@@ -9,9 +9,14 @@ export interface DayFieldProps {
   /** A day, or "". */
   value: string;
   onChange: (day: string) => void;
+  first?: string;
+  last?: string;
+  wrong?: boolean;
+  /** Id of what is said of it. */
+  describedBy?: string;
 }
 
-export function DayField({ value, onChange }: DayFieldProps) {
+export function DayField({ value, onChange, first, last = lastDay, wrong, describedBy }: DayFieldProps) {
   const [typed, setTyped] = useState(value);
   const [known, setKnown] = useState(value);
   // Set from elsewhere: by "Back", or by the button that takes it away.
@@ -23,5 +28,16 @@ export function DayField({ value, onChange }: DayFieldProps) {
     setTyped(text);
     if ((text === "" || isDay(text)) && text !== value) onChange(text);
   };
-  return <input type="date" max={lastDay} value={typed} onChange={(event) => type(event.target.value)} className={cx(inputClass, "text-sm")} />;
+  return (
+    <input
+      type="date"
+      min={first}
+      max={last}
+      value={typed}
+      onChange={(event) => type(event.target.value)}
+      aria-invalid={wrong || undefined}
+      aria-describedby={describedBy}
+      className={cx(inputClass, "text-sm")}
+    />
+  );
 }

@@ -8,20 +8,14 @@ import { useSignedIn } from "@/api/session";
 import { useFormats } from "@/i18n/format";
 import { announce } from "@/ui/Announcer";
 import { Button } from "@/ui/Button";
-import { Checkbox } from "@/ui/Checkbox";
 import { Dialog } from "@/ui/Dialog";
 import { Skeleton } from "@/ui/Spinner";
 import { ErrorState, Note } from "@/ui/States";
 import { useCopy } from "@/ui/useCopy";
 import { conversationChanged, conversationQuery } from "./data";
+import { type Change, type OnChange, ShareReader } from "./ShareReader";
 
 type Sharing = Schemas["SharingView"];
-/** One change: the end of its address, and whether it gives or takes. */
-interface Change {
-  path: string;
-  gives: boolean;
-  body?: unknown;
-}
 
 export function ShareDialog({ id, title, onClose }: { id: string; title: string; onClose: () => void }) {
   const { t } = useTranslation(["chat", "common", "sharing"]);
@@ -75,7 +69,7 @@ function useSharingChange(id: string) {
 
 interface PartProps {
   busy: boolean;
-  onChange: (change: Change) => void;
+  onChange: OnChange;
 }
 
 function Readers({ sharing, busy, onChange }: PartProps & { sharing: Sharing }) {
@@ -83,25 +77,29 @@ function Readers({ sharing, busy, onChange }: PartProps & { sharing: Sharing }) 
   const { me, team } = useSignedIn();
   const { data, error, refetch } = useQuery(teamQuery);
   const others = data?.members.filter((member) => member.user_id !== me.id) ?? [];
-  const readers = new Set(sharing.people.map((person) => person.user_id));
+  const readers = new Map(sharing.people.map((person) => [person.user_id, person]));
   return (
     <fieldset className="flex min-w-0 flex-col">
       <legend className="pb-1 text-sm font-semibold">{t("sharing:share.who")}</legend>
-      <Checkbox
-        checked={sharing.whole_team}
-        disabled={busy}
-        onChange={(gives) => onChange({ path: "/team", gives })}
+      <ShareReader
+        path="/team"
+        name={team.name}
+        term={sharing.team ?? undefined}
+        busy={busy}
+        onChange={onChange}
         label={<><span className="block">{t("sharing:share.team", { team: team.name })}</span><span className="block text-xs text-muted">{t("sharing:share.teamHint")}</span></>}
       />
       {error && !data ? <ErrorState error={error} onRetry={() => void refetch()} /> : null}
       {data && others.length === 0 ? <p className="py-1.5 text-sm text-muted">{t("sharing:share.alone")}</p> : null}
-      <div className="flex max-h-64 flex-col overflow-y-auto">
+      <div className="-m-1.5 flex max-h-72 flex-col overflow-y-auto p-1.5 max-sm:max-h-none">
         {others.map((member) => (
-          <Checkbox
+          <ShareReader
             key={member.user_id}
-            checked={readers.has(member.user_id)}
-            disabled={busy}
-            onChange={(gives) => onChange({ path: `/people/${member.user_id}`, gives })}
+            path={`/people/${member.user_id}`}
+            name={member.name}
+            term={readers.get(member.user_id)}
+            busy={busy}
+            onChange={onChange}
             label={<span className="wrap-anywhere">{member.name}</span>}
           />
         ))}

@@ -9,10 +9,11 @@ import { Page } from "@/ui/Page";
 import { Skeleton } from "@/ui/Spinner";
 import { EmptyState, ErrorState } from "@/ui/States";
 import { SealIcon } from "@/sealing/zones";
+import { toldEnd } from "./shareTerm";
 
 export function Component() {
   const { t } = useTranslation(["chat", "common", "sharing"]);
-  const { date } = useFormats();
+  const formats = useFormats();
   const { data, error, refetch } = useQuery({ queryKey: keys.shared, queryFn: ({ signal }) => api.get<Schemas["SharedList"]>("/api/shared-conversations", signal) });
   return (
     <Page title={t("shared.title")} intro={t("sharing:shared.intro")}>
@@ -25,7 +26,7 @@ export function Component() {
             <li key={line.id}>
               <Link to={`/shared/${line.id}`} className="flex flex-wrap items-baseline justify-between gap-x-4 gap-y-0.5 px-4 py-3 hover:bg-hover">
                 <span className="min-w-0 flex-1 basis-60 font-semibold wrap-anywhere">{line.title || t("title.new")} <SealIcon zones={line.sealed_to} /></span>
-                <span className="text-sm text-muted">{t("sharing:shared.by", { name: line.owner_name })} · {date(line.shared_at)}</span>
+                <span className="text-sm text-muted">{t("sharing:shared.by", { name: line.owner_name })} · {formats.date(line.shared_at)}{line.ends_at ? ` · ${t("sharing:shared.until", { day: toldEnd(line.ends_at, formats) })}` : ""}</span>
               </Link>
             </li>
           ))}

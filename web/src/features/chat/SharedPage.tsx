@@ -1,12 +1,13 @@
 // A shared conversation as its readers see it: one version, to read.
 import { useQuery } from "@tanstack/react-query";
-import { useMemo } from "react";
+import { useEffect, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useParams } from "react-router";
 import { api, ProblemError, type Schemas } from "@/api/client";
 import { keys } from "@/api/queries";
 import { useFormats } from "@/i18n/format";
 import { cutBlocks } from "@/stream/blocks";
+import { announce } from "@/ui/Announcer";
 import { Skeleton } from "@/ui/Spinner";
 import { EmptyState, ErrorState, Note } from "@/ui/States";
 import { useDocumentTitle } from "@/ui/useDocumentTitle";
@@ -17,6 +18,7 @@ import { MarkdownBlock } from "./Markdown";
 import { ReplyOutcome } from "./ReplyOutcome";
 import { StretchBox, stretchesOf } from "./Stretch";
 import { SealMark } from "@/sealing/zones";
+import { toldEnd } from "./shareTerm";
 import type { Message } from "./tree";
 
 // Once taken back, it goes from the page too.
@@ -31,12 +33,17 @@ export function Component() {
     refetchInterval: lookAgainMs,
   });
   const isMissing = error instanceof ProblemError && error.status === 404;
+  // It was here a moment ago: its last day is over, or it was taken back.
+  const isOver = isMissing && data !== undefined;
+  useEffect(() => {
+    if (isOver) announce(t("sharing:shared.overTitle"));
+  }, [isOver, t]);
   useDocumentTitle(isMissing || !data ? t("shared.title") : data.title || t("title.new"));
   if (data && !isMissing) return <Shared view={data} />;
   return (
     <div className="mx-auto w-full max-w-[704px] px-4 py-12">
       {isMissing ? (
-        <EmptyState title={t("sharing:shared.missingTitle")} actions={<Link to="/shared" className="text-accent underline">{t("sharing:shared.toList")}</Link>}>{t("sharing:shared.missingText")}</EmptyState>
+        <EmptyState title={t(isOver ? "sharing:shared.overTitle" : "sharing:shared.missingTitle")} actions={<Link to="/shared" className="text-accent underline">{t("sharing:shared.toList")}</Link>}>{t(isOver ? "sharing:shared.overText" : "sharing:shared.missingText")}</EmptyState>
       ) : error ? (
         <ErrorState error={error} onRetry={() => void refetch()} />
       ) : (
@@ -48,6 +55,7 @@ export function Component() {
 
 function Shared({ view }: { view: Schemas["SharedView"] }) {
   const { t } = useTranslation(["chat", "common", "sharing"]);
+  const formats = useFormats();
   return (
     <div className="flex flex-1 flex-col pb-16">
       <header className="thread-grid border-b border-line pt-5 pb-4">
@@ -57,7 +65,7 @@ function Shared({ view }: { view: Schemas["SharedView"] }) {
           {view.is_own ? (
             <Note actions={<Link to={`/c/${view.id}`} className="font-semibold text-accent underline">{t("sharing:shared.toOwn")}</Link>}>{t("sharing:shared.ownView")}</Note>
           ) : (
-            <p className="text-sm text-muted">{t("sharing:shared.readOnly", { name: view.owner_name })}</p>
+            <p className="text-sm text-muted">{view.ends_at ? t("sharing:shared.readOnlyUntil", { name: view.owner_name, day: toldEnd(view.ends_at, formats) }) : t("sharing:shared.readOnly", { name: view.owner_name })}</p>
           )}
         </div>
       </header>

@@ -44,7 +44,7 @@ export function narrowing(filters: Filters): Pick<Schemas["SearchAsk"], "answere
   };
 }
 
-function midnight(day: string, later: number): string {
+export function midnight(day: string, later: number): string {
   const [year = 0, month = 1, date = 1] = day.split("-").map(Number);
   return new Date(year, month - 1, date + later).toISOString();
 }

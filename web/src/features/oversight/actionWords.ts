@@ -87,6 +87,8 @@ const known = [
   "conversation.unshared_with_team",
   "conversation.unshared_with_all",
   "conversation.share_moved",
+  "conversation.share_end_changed",
+  "conversation.share_end_changed_for_team",
   "clearing.refused",
   "undertaking.recorded",
   "undertaking.removed",

@@ -1,5 +1,6 @@
 // Words for the details of an entry. A detail of a newer server keeps its own name, and a value its own spelling.
 import { useTranslation } from "react-i18next";
+import { useFormats } from "@/i18n/format";
 
 type Value = string | number | boolean | null;
 
@@ -23,6 +24,7 @@ const names = [
   "code",
   "confirmed",
   "connection",
+  "ends_at",
   "entries",
   "event",
   "exceptions",
@@ -86,6 +88,7 @@ const among = <T extends string>(known: readonly T[], text: string): T | undefin
 export function useDetailWords() {
   const { t } = useTranslation("oversight");
   const { t: common } = useTranslation();
+  const { dateTime } = useFormats();
   const { t: seals } = useTranslation("seals");
   const { t: connections } = useTranslation("connections");
   /** `action`: of the entry. Words that leave go from one zone to another; elsewhere a zone was one and is another. */
@@ -116,6 +119,7 @@ export function useDetailWords() {
     const role = name === "role" || name === "before" ? among(roles, text) : undefined;
     if (role) return common(`role.${role}`);
     if (name === "before" || name === "after") return audienceOf(text);
+    if (name === "ends_at") return dateTime(text);
     if (name === "fields") return text.split(", ").map(fieldOf).join(", ");
     return name === "purpose" && (text === "reply" || text === "title") ? t(`purpose.${text}`) : text;
   };
