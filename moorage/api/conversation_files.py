@@ -45,4 +45,5 @@ def _words(language: Language) -> Words:
         asked_to_call=sentence("export.asked_to_call", {"name": "{name}"}, language),
         ran=sentence("export.ran", {"name": "{name}"}, language),
         sources=sentence("export.sources", {}, language),
+        unasked=sentence("export.unasked", {}, language),
     )

@@ -21,13 +21,16 @@ from moorage.api.schemas.conversations import (
     Exchange,
     HeadMove,
     MessageSend,
+    MessageView,
     Regenerate,
+    VersionKeep,
 )
 from moorage.api.signed_in import SignedIn
 from moorage.audit.trail import Actor
+from moorage.chat import unasked
 from moorage.chat.blind import HIDDEN
 from moorage.chat.conversations import ConversationStore
-from moorage.chat.facts import Asked, AskedAgain, Decision
+from moorage.chat.facts import Asked, AskedAgain, Decision, Kept
 from moorage.errors import Invalid
 
 
@@ -119,6 +122,16 @@ async def send_message(
     )
     decision = await parts.replies.ask(asked, _actor(who, request))
     return await _answer(parts, who, request, decision)
+
+
+async def keep_version(
+    parts: PartsDep, who: SignedIn, request: Request, conversation_id: UUID, message_id: UUID, wish: VersionKeep
+) -> MessageView:
+    """Save a version of a question, the one that this message is or answers, without asking it: it goes nowhere."""
+    files = tuple(dict.fromkeys(wish.attachments))
+    kept = Kept(who.team_id, who.user_id, conversation_id, wish.client_id, message_id, wish.text, files)
+    facts = await unasked.keep_version(parts.database, kept, parts.uploads.limits)
+    return views.message(facts, who.name, language_of(request))
 
 
 async def regenerate(

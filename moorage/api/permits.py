@@ -139,6 +139,7 @@ PERMITS: Final[Mapping[str, Permit]] = {
     "DELETE /api/conversations/{conversation_id}": Permit(Permission.WRITE),
     "PUT /api/conversations/{conversation_id}/head": Permit(Permission.WRITE),
     "POST /api/conversations/{conversation_id}/messages": Permit(Permission.WRITE),
+    "POST /api/conversations/{conversation_id}/messages/{message_id}/versions": Permit(Permission.WRITE),
     "POST /api/conversations/{conversation_id}/messages/{message_id}/regenerate": Permit(Permission.WRITE),
     "POST /api/conversations/{conversation_id}/messages/{message_id}/continue": Permit(Permission.WRITE),
     "POST /api/conversations/{conversation_id}/comparisons": Permit(Permission.WRITE),

@@ -44,6 +44,7 @@ from moorage.api.schemas.conversations import (
     DeltaEvent,
     EndEvent,
     Exchange,
+    MessageView,
     SnapshotEvent,
 )
 from moorage.api.schemas.factors import (
@@ -214,6 +215,15 @@ ROUTES: Final = (
         201,
         Body.LARGE,
         limits.MESSAGE,
+    ),
+    Route(
+        "POST",
+        "/api/conversations/{conversation_id}/messages/{message_id}/versions",
+        conversations.keep_version,
+        MessageView,
+        status=201,
+        body=Body.LARGE,
+        limit=limits.MESSAGE,
     ),
     Route(
         "POST",

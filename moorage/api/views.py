@@ -141,6 +141,7 @@ def message(facts: MessageFacts, author: str, language: Language) -> MessageView
         reply=None if facts.reply is None else receipt(facts.reply, language),
         beside=beside(facts.beside),
         attachments=[attachment(one) for one in facts.attachments],
+        unasked=facts.unasked,
     )
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from moorage.chat.attachments import AttachmentLimits, AttachmentStore
 from moorage.chat.blind import is_veiled
 from moorage.chat.context import HistoryMessage, Sending, branch_to, plan, title_of
-from moorage.chat.facts import Asked, AskedAgain, Decision, MessageFacts, ReplyFacts
+from moorage.chat.facts import Asked, AskedAgain, Decision, Kept, MessageFacts, ReplyFacts
 from moorage.chat.history import History, target_of
 from moorage.chat.leaving import leaving_after, let_leave_to
 from moorage.chat.named import alias_of
@@ -85,13 +85,9 @@ class Announcer:
         Raises NotFound (attachment), Invalid("too_many_attachments").
         """
         branch = branch_to(known.messages, asked.parent_id)
-        question = HistoryMessage(asked.client_id, asked.parent_id, "user", asked.text)
-        await _insert_message(tx, asked.conversation_id, question, asked.user_id)
-        files = AttachmentStore(tx, asked.team_id, asked.user_id)
-        given = await files.give(asked.attachments, asked.conversation_id, question.id, self._limits.per_message)
-        question = replace(question, attachments=given)
+        question = await store_words(tx, asked, self._limits)
+        given = question.attachments
         place = Place(asked.team_id, asked.user_id, asked.conversation_id)
-        await index_message(tx, place, question.id, question.text, is_new=True)
         title = known.title or title_of(asked.text) or title_of(given[0].name if given else "")
         if not known.title:
             await index_title(tx, place, title)
@@ -172,6 +168,20 @@ class Announcer:
         )
 
 
+async def store_words(tx: AsyncConnection, asked: Asked | Kept, limits: AttachmentLimits) -> HistoryMessage:
+    """Store and index a question's words with its files, and nothing else.
+
+    Raises NotFound (attachment), Invalid("too_many_attachments").
+    """
+    question = HistoryMessage(asked.client_id, asked.parent_id, "user", asked.text)
+    await _insert_message(tx, asked.conversation_id, question, asked.user_id)
+    files = AttachmentStore(tx, asked.team_id, asked.user_id)
+    given = await files.give(asked.attachments, asked.conversation_id, question.id, limits.per_message)
+    place = Place(asked.team_id, asked.user_id, asked.conversation_id)
+    await index_message(tx, place, question.id, question.text, is_new=True)
+    return replace(question, attachments=given)
+
+
 def question_of(known: History, message_id: UUID) -> HistoryMessage:
     """Give the question that a stored message is, or that it answers. Raises NotFound("message_gone")."""
     found = known.messages.get(message_id)
@@ -196,12 +206,15 @@ def task_of(known: History, question: HistoryMessage, before: HistoryMessage | N
 
 
 def require_parent(known: History, parent_id: UUID | None) -> None:
-    """Raise NotFound("message_gone") for a parent that is not in the conversation."""
+    """Raise NotFound("message_gone") for a parent that is not there, Conflict("question_unasked") for such a one."""
     if parent_id is None:
         return
     parent = known.messages.get(parent_id)
     if parent is None:
         raise NotFound("message_gone")
+    if parent.role == "user" and all(one.parent_id != parent_id for one in known.messages.values()):
+        # A model gets the whole branch: what somebody saved without asking would go along, and nobody said it may.
+        raise Conflict("question_unasked")
 
 
 async def require_settled(tx: AsyncConnection, message_id: UUID | None) -> None:

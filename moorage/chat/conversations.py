@@ -231,6 +231,9 @@ class ConversationStore:
             .where(MessageRow.conversation_id == conversation_id)
             .order_by(MessageRow.created_at)
         )
+        listed = rows.mappings().all()
+        # An answer is stored with its call: what nothing follows has gone nowhere.
+        followed = {row["parent_id"] for row in listed}
         messages = [
             MessageFacts(
                 row["id"],
@@ -242,8 +245,9 @@ class ConversationStore:
                 by_message.get(row["id"]),
                 Beside.from_json(row["beside"]),
                 attachments=files.get(row["id"], ()),
+                unasked=row["role"] == "user" and row["id"] not in followed,
             )
-            for row in rows.mappings()
+            for row in listed
         ]
         veils = await veils_in(self._tx, conversation_id)
         shown = [one if one.id not in veils else veiled_message(one, veils[one.id]) for one in messages]

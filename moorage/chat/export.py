@@ -41,6 +41,7 @@ class Words:
     asked_to_call: str
     ran: str
     sources: str
+    unasked: str
 
 
 def json_of(facts: ConversationFacts, author: str, exported_at: datetime) -> str:
@@ -68,6 +69,8 @@ def markdown_of(facts: ConversationFacts, author: str, exported_at: datetime, wo
         if message.attachments:
             parts.append(f"*{words.attached} {_line(', '.join(one.name for one in message.attachments))}*")
         parts.append(message.text.strip())
+        if message.unasked:
+            parts.append(f"*{words.unasked}*")
         parts += markdown_beside(message.beside, words)
         if reply is not None:
             parts.append(f"*{_line(_receipt(message, reply, words))}*")
@@ -99,6 +102,7 @@ def _message(message: MessageFacts, author: str) -> dict[str, Any]:
         "created_at": _moment(message.created_at),
         "text": message.text,
         "reasoning": message.reasoning,
+        "unasked": message.unasked,
         **json_beside(message.beside),
         "attachments": [_attachment(one) for one in message.attachments],
         "reply": None if message.reply is None else _reply(message.reply),

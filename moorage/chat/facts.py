@@ -145,7 +145,10 @@ class ReplyFacts:
 
 @dataclass(frozen=True, slots=True)
 class MessageFacts:
-    """One message; an assistant's has the reply that wrote it, and what that wrote beside its words."""
+    """One message; an assistant's has the reply that wrote it, and what that wrote beside its words.
+
+    `unasked`: a question that was saved without being asked, and has gone nowhere since.
+    """
 
     id: UUID
     parent_id: UUID | None
@@ -156,6 +159,7 @@ class MessageFacts:
     reply: ReplyFacts | None
     beside: Beside = NOTHING
     attachments: tuple[AttachmentFacts, ...] = ()
+    unasked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +212,20 @@ class Asked:
     model_ref: str
     attachments: tuple[UUID, ...] = ()
     may_leave: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A version of a question that is saved without being asked. `version_of`: that question, or an answer to it."""
+
+    team_id: UUID
+    user_id: UUID
+    conversation_id: UUID
+    client_id: UUID
+    version_of: UUID
+    text: str
+    attachments: tuple[UUID, ...] = ()
+    parent_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,7 +131,10 @@ class BesideView(Shape):
 
 
 class MessageView(Shape):
-    """One message. `parent_id` makes the tree: siblings are edits and regenerations."""
+    """One message. `parent_id` makes the tree: siblings are edits and regenerations.
+
+    `unasked`: a question that was saved without being asked, and has gone nowhere since.
+    """
 
     id: UUID
     parent_id: UUID | None
@@ -143,6 +146,7 @@ class MessageView(Shape):
     reply: Receipt | None = None
     beside: BesideView | None = None
     attachments: list[AttachmentView]
+    unasked: bool = False
 
 
 class ComparisonView(Shape):
@@ -205,6 +209,12 @@ class MessageSend(WordsAndFiles):
     parent_id: UUID | None = None
     model_ref: str = Field(min_length=1, max_length=320)
     may_leave: bool = False
+
+
+class VersionKeep(WordsAndFiles):
+    """Save a version of a question without asking it. `client_id` as in MessageSend."""
+
+    client_id: UUID
 
 
 class Regenerate(Input):

@@ -772,6 +772,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/conversations/{conversation_id}/messages/{message_id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Keep Version
+         * @description Save a version of a question, the one that this message is or answers, without asking it: it goes nowhere.
+         */
+        post: operations["keep_version"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/conversations/{conversation_id}/receipts": {
         parameters: {
             query?: never;
@@ -4831,6 +4851,8 @@ export interface components {
         /**
          * MessageView
          * @description One message. `parent_id` makes the tree: siblings are edits and regenerations.
+         *
+         *     `unasked`: a question that was saved without being asked, and has gone nowhere since.
          */
         MessageView: {
             /** Attachments */
@@ -4857,6 +4879,11 @@ export interface components {
             role: "user" | "assistant";
             /** Text */
             text: string;
+            /**
+             * Unasked
+             * @default false
+             */
+            unasked: boolean;
         };
         /**
          * ModelAudienceChange
@@ -7144,6 +7171,21 @@ export interface components {
             outcome: "better" | "tie" | "none";
         };
         /**
+         * VersionKeep
+         * @description Save a version of a question without asking it. `client_id` as in MessageSend.
+         */
+        VersionKeep: {
+            /** Attachments */
+            attachments?: string[];
+            /**
+             * Client Id
+             * Format: uuid
+             */
+            client_id: string;
+            /** Text */
+            text: string;
+        };
+        /**
          * WithheldFileView
          * @description An attachment that does not go as it is.
          *
@@ -8783,6 +8825,42 @@ export interface operations {
                     "text/event-stream": {
                         data: string;
                     };
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    keep_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VersionKeep"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageView"];
                 };
             };
             /** @description An error */

@@ -9,11 +9,12 @@ import type { resources as later } from "./en.later";
 import type { resources as privacy } from "./en.privacy";
 import type { resources as sealing } from "./en.sealing";
 import type { resources as settings } from "./en.settings";
+import type { resources as unasked } from "./en.unasked";
 
 declare module "i18next" {
   interface CustomTypeOptions {
     defaultNS: "common";
-    resources: typeof resources & typeof attachments & typeof compare & typeof entry & typeof factors & typeof later & typeof privacy & typeof sealing & typeof settings;
+    resources: typeof resources & typeof attachments & typeof compare & typeof entry & typeof factors & typeof later & typeof privacy & typeof sealing & typeof settings & typeof unasked;
     keySeparator: false;
     returnNull: false;
   }

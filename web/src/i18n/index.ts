@@ -18,6 +18,7 @@ const loaders = {
     privacy: () => import("./en.privacy"),
     settings: () => import("./en.settings"),
     sealing: () => import("./en.sealing"),
+    unasked: () => import("./en.unasked"),
   },
   de: {
     base: () => import("./de"),
@@ -29,6 +30,7 @@ const loaders = {
     privacy: () => import("./de.privacy"),
     settings: () => import("./de.settings"),
     sealing: () => import("./de.sealing"),
+    unasked: () => import("./de.unasked"),
   },
 };
 type Part = keyof (typeof loaders)["en"];

@@ -27,7 +27,7 @@ import { SealContext } from "./seal";
 import { lookAtState } from "./stateAfter";
 import { useAsOpenChat } from "./openChat";
 import { Thread } from "./Thread";
-import { type Conversation, lastModel, type Message, newestLeaf, runningReply, visibleBranch, withMessages } from "./tree";
+import { type Conversation, followed, lastModel, type Message, newestLeaf, runningReply, visibleBranch, withMessages } from "./tree";
 import { useEnded } from "./useEnded";
 import { useFollow } from "./useFollow";
 import { useMessageLink } from "./useMessageLink";
@@ -57,7 +57,7 @@ export function ConversationView({ conversation, wantedModel = null }: { convers
   const running = compared.running[0] ?? runningReply(branch);
   const lastReply = branch.findLast((turn) => turn.message.reply)?.message.reply ?? null;
   const seal = useSealOf(conversation);
-  const choice = useModelChoice(lastModel(branch) ?? wantedModel, seal);
+  const choice = useModelChoice(lastModel(branch, conversation) ?? wantedModel, seal);
   const several = useSeveral(choice, seal);
   const { send: sendOut, ...sender } = useSend(id, { fresh: seal.fresh, shown: seal.zones });
   const regenerate = useRegenerate(id ?? "");
@@ -74,7 +74,7 @@ export function ConversationView({ conversation, wantedModel = null }: { convers
   }, [sendOut, signal, mayGoTo]);
   const sendText = async (text: string, attachments: readonly Attachment[], onBegun: (id: string) => void) => {
     const toSeveral = several.isOn ? { several: { refs: several.models.map((model) => model.ref), blind: several.isBlind } } : {};
-    const isStored = await send({ text, parentId: conversation?.head_id ?? null, modelRef: choice.ref ?? "", attachments, ...toSeveral }, onBegun);
+    const isStored = await send({ text, parentId: followed(conversation), modelRef: choice.ref ?? "", attachments, ...toSeveral }, onBegun);
     if (isStored && several.isOn) several.toggle();
     return isStored;
   };
@@ -84,7 +84,7 @@ export function ConversationView({ conversation, wantedModel = null }: { convers
 
   const failed = sender.failed;
   // Words from the field may have been changed since; an edit goes out again as it was.
-  const failedEdit = failed && failed.outgoing.parentId !== (conversation?.head_id ?? null) ? failed.outgoing : null;
+  const failedEdit = failed && (failed.outgoing.isEdit || failed.outgoing.parentId !== followed(conversation)) ? failed.outgoing : null;
   const retry = () => (failedEdit ? void send(failedEdit) : composer.current?.submit());
   // After a refusal the same again is no way out; another model and "Send" are.
   const canRetry = failed?.problem.retryable || failedEdit;
@@ -122,8 +122,18 @@ export function ConversationView({ conversation, wantedModel = null }: { convers
   const onCompared = (comparisonId: string) => (signal({ kind: "sent" }), compared.unfold(comparisonId));
   const onCompare = useCallback((messageId: string) => void (isLocked.current || setComparedId(messageId)), []);
   const onAskAgain = useCallback(async (message: Message, text: string) => {
-    return !isLocked.current && send({ text, parentId: message.parent_id, modelRef: choice.ref ?? "", attachments: message.attachments });
+    return !isLocked.current && send({ text, parentId: message.parent_id, modelRef: choice.ref ?? "", attachments: message.attachments, isEdit: true });
   }, [send, choice.ref]);
+  const onKeep = useCallback(async (message: Message, text: string) => {
+    if (isLocked.current || !id) return false;
+    try {
+      await (await import("./keepVersion")).keepVersion(client, id, message, text);
+      return true;
+    } catch (error) {
+      notify(asProblem(error).message, "danger");
+      return false;
+    }
+  }, [client, id]);
   const onEnded = useCallback((receipt: Schemas["Receipt"]) => {
     if (!id) return;
     lookAtState(client, receipt);
@@ -182,6 +192,7 @@ export function ConversationView({ conversation, wantedModel = null }: { convers
           locked={locked}
           hasRoom={hasSent}
           onAskAgain={onAskAgain}
+          onKeep={onKeep}
           onShow={onShow}
           onAnother={told.ask}
           onCompare={onCompare}
@@ -214,7 +225,7 @@ export function ConversationView({ conversation, wantedModel = null }: { convers
           <Composer
             ref={composer}
             conversationId={id}
-            parentId={conversation?.head_id ?? null}
+            parentId={followed(conversation)}
             choice={choice}
             several={several}
             blockedBy={!open || running || open.chosen_id ? null : t(open.blind && !open.outcome ? "destination.judge_first" : "destination.choose_answer")}

@@ -1,6 +1,6 @@
 // A shared conversation as its readers see it: one version, to read.
 import { useQuery } from "@tanstack/react-query";
-import { useEffect, useMemo } from "react";
+import { Suspense, useEffect, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useParams } from "react-router";
 import { api, ProblemError, type Schemas } from "@/api/client";
@@ -19,7 +19,10 @@ import { ReplyOutcome } from "./ReplyOutcome";
 import { StretchBox, stretchesOf } from "./Stretch";
 import { SealMark } from "@/sealing/zones";
 import { toldEnd } from "./shareTerm";
+import { withTexts } from "./compare/load";
 import type { Message } from "./tree";
+
+const UnaskedLine = withTexts(() => import("./UnaskedLine"), "unasked");
 
 // Once taken back, it goes from the page too.
 const lookAgainMs = 15_000;
@@ -88,6 +91,7 @@ function Question({ message, sharedIn }: { message: Message; sharedIn: string })
       <div className="min-w-0 xl:col-start-2">
         <MessageFiles files={message.attachments} sharedIn={sharedIn} />
         {message.text ? <div className="rounded-lg border border-line bg-surface px-4 py-2.5 text-read whitespace-pre-wrap wrap-anywhere">{message.text}</div> : null}
+        {message.unasked ? <Suspense fallback={null}><UnaskedLine id={message.id} /></Suspense> : null}
       </div>
     </article>
   );

@@ -26,6 +26,7 @@ export interface ThreadProps {
   /** Gives the last question room to stand at the top of the page, with its answer growing below. */
   hasRoom: boolean;
   onAskAgain: UserTurnProps["onAskAgain"];
+  onKeep: UserTurnProps["onKeep"];
   onShow: UserTurnProps["onShow"];
   onAnother: AnswerTurnProps["onAnother"];
   onCompare: AnswerTurnProps["onCompare"];
@@ -51,7 +52,7 @@ function moveBetweenTurns(event: KeyboardEvent<HTMLElement>): void {
   next.scrollIntoView({ block: "start" });
 }
 
-export function Thread({ conversationId, choice, branch, pending, pendingName, locked, hasRoom, onAskAgain, onShow, onAnother, onCompare, wantedId, onOver, lastInstead, lastBelow }: ThreadProps) {
+export function Thread({ conversationId, choice, branch, pending, pendingName, locked, hasRoom, onAskAgain, onKeep, onShow, onAnother, onCompare, wantedId, onOver, lastInstead, lastBelow }: ThreadProps) {
   const { t } = useTranslation(["chat", "common"]);
   const [isWhole, setIsWhole] = useState(false);
   useEffect(() => {
@@ -86,7 +87,7 @@ export function Thread({ conversationId, choice, branch, pending, pendingName, l
           {/* Of several side by side none is "the" next model. */}
           {turned && !(lastInstead && index === shown.length - 2) ? <SwitchLine {...turned} /> : null}
           {message.role === "user" ? (
-            <UserTurn conversationId={conversationId ?? ""} modelRef={knownRef} modelName={modelName} message={message} siblings={siblings} locked={isLocked} onAskAgain={onAskAgain} onShow={onShow} />
+            <UserTurn conversationId={conversationId ?? ""} modelRef={knownRef} modelName={modelName} message={message} siblings={siblings} locked={isLocked} onAskAgain={onAskAgain} onKeep={onKeep} onAnother={onAnother} onShow={onShow} />
           ) : isLast && lastInstead ? lastInstead : (
             <AnswerTurn message={message} siblings={siblings} locked={isLocked} onAnother={onAnother} onCompare={onCompare} onShow={onShow} onOver={onOver} />
           )}
@@ -97,7 +98,7 @@ export function Thread({ conversationId, choice, branch, pending, pendingName, l
     return stretchesOf(shown.length, skipped).map(({ key, from, to }) => ({
       key, count: to - from, isReplaced: cutAt !== -1 && skipped + from >= cutAt, rows: (isLocked: boolean) => Array.from({ length: to - from }, (_, at) => row(from + at, isLocked)),
     }));
-  }, [shown, branch, cutAt, hasRoom, isPending, lastInstead, lastBelow, conversationId, knownRef, modelName, onAskAgain, onShow, onAnother, onCompare, onOver]);
+  }, [shown, branch, cutAt, hasRoom, isPending, lastInstead, lastBelow, conversationId, knownRef, modelName, onAskAgain, onKeep, onShow, onAnother, onCompare, onOver]);
   return (
     // No live region, not even one that is off: dialogs leave those readable behind them. What is told aloud is in ui/Announcer.
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- Alt+Up and Alt+Down move between turns

@@ -1,6 +1,6 @@
 // What a person asked: a box on the page, that can be changed and asked again.
 import { Check, Copy, Pencil } from "lucide-react";
-import { memo, useCallback, useRef, useState } from "react";
+import { memo, Suspense, useCallback, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useFormats } from "@/i18n/format";
 import { Button, IconButton } from "@/ui/Button";
@@ -10,7 +10,11 @@ import { useCopy } from "@/ui/useCopy";
 import { cx } from "@/ui/cx";
 import { MessageFiles, WithheldOf } from "./attachments/Late";
 import { BranchCounter } from "./BranchCounter";
+import { withTexts } from "./compare/load";
+import type { Again } from "./data";
 import type { Message } from "./tree";
+
+const UnaskedLine = withTexts(() => import("./UnaskedLine"), "unasked");
 
 export interface UserTurnProps {
   conversationId: string;
@@ -23,10 +27,13 @@ export interface UserTurnProps {
   locked: boolean;
   /** Resolves to whether the new version is stored. */
   onAskAgain: (message: Message, text: string) => Promise<boolean>;
+  /** The same without asking. */
+  onKeep: (message: Message, text: string) => Promise<boolean>;
+  onAnother: (wish: Again) => void;
   onShow: (id: string) => void;
 }
 
-export const UserTurn = memo(function UserTurn({ conversationId, modelRef, modelName, message, siblings, locked, onAskAgain, onShow }: UserTurnProps) {
+export const UserTurn = memo(function UserTurn({ conversationId, modelRef, modelName, message, siblings, locked, onAskAgain, onKeep, onAnother, onShow }: UserTurnProps) {
   const { t } = useTranslation(["chat", "common"]);
   const { time } = useFormats();
   const [edited, setEdited] = useState<string | null>(null);
@@ -34,6 +41,12 @@ export const UserTurn = memo(function UserTurn({ conversationId, modelRef, model
   const turn = useRef<HTMLElement>(null);
   const toTurn = useCallback(() => turn.current, []);
   const isEmpty = edited?.trim() === "" && message.attachments.length === 0;
+  const store = (how: UserTurnProps["onKeep"]) => {
+    if (edited === null || isEmpty || locked) return;
+    void how(message, edited).then((isStored) => isStored && setEdited(null));
+  };
+  // Of the same words there is no new version to keep.
+  const keep = () => (edited === message.text ? setEdited(null) : store(onKeep));
   return (
     <article ref={turn} aria-label={t("turn.yours")} id={`m-${message.id}`} tabIndex={-1} data-turn className="turn thread-grid group/turn pt-6 -outline-offset-2">
       <p className="pb-1 text-xs text-muted xl:pt-3.5 xl:pb-0 xl:text-right">{t("turn.you", { time: time(message.created_at) })}</p>
@@ -47,8 +60,7 @@ export const UserTurn = memo(function UserTurn({ conversationId, modelRef, model
           <form
             onSubmit={(event) => {
               event.preventDefault();
-              if (isEmpty || locked) return;
-              void onAskAgain(message, edited).then((isStored) => isStored && setEdited(null));
+              store(onAskAgain);
             }}
             onKeyDown={(event) => event.key === "Escape" && (event.stopPropagation(), event.preventDefault(), setEdited(null))}
             className="flex flex-col gap-2"
@@ -57,12 +69,14 @@ export const UserTurn = memo(function UserTurn({ conversationId, modelRef, model
             <WithheldOf conversationId={conversationId} parentId={message.parent_id} modelRef={locked ? null : modelRef} modelName={modelName} text={edited} attachments={message.attachments.map((one) => one.id)} />
             <div className="flex flex-wrap items-center gap-2">
               <Button type="submit" variant="primary" aria-disabled={isEmpty || locked || undefined}>{t("edit.askAgain")}</Button>
+              <Button onClick={keep} aria-disabled={isEmpty || locked || undefined}>{t("edit.onlySave")}</Button>
               <Button onClick={() => setEdited(null)}>{t("edit.cancel")}</Button>
               <span className="text-xs text-muted">{t("edit.keeps")}</span>
             </div>
           </form>
           </GivesFocusBack>
         )}
+        {message.unasked && edited === null ? <Suspense fallback={<div className="min-h-12" />}><UnaskedLine id={message.id} onAsk={modelRef && !locked ? () => onAnother({ way: "regenerate", messageId: message.id, modelRef }) : null} /></Suspense> : null}
         <div className="turn-tools print:hidden -mb-1 flex min-h-8 items-center gap-0.5">
           <BranchCounter id={message.id} siblings={siblings} onShow={onShow} disabled={locked} />
           {edited === null ? (

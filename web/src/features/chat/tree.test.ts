@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Conversation, lastModel, type Message, newestLeaf, questionOf, runningReply, visibleBranch, withMessages } from "./tree";
+import { type Conversation, followed, lastModel, type Message, newestLeaf, questionOf, runningReply, visibleBranch, withMessages } from "./tree";
 
 function message(id: string, parent: string | null, at: number, reply?: { state: string; model_ref: string }): Message {
   return { id, parent_id: parent, role: reply ? "assistant" : "user", text: id, reasoning: "", created_at: `2026-11-23T10:00:0${at}Z`, author: null, reply: reply ? { reply_id: `r-${id}`, ...reply } : null } as Message;
@@ -43,8 +43,22 @@ describe("the branch that is shown", () => {
   it("knows the reply that runs and the model that answered last", () => {
     const branch = visibleBranch(conversation);
     expect(runningReply(branch)).toBe("r-a2");
-    expect(lastModel(branch)).toBe("byom:two");
+    expect(lastModel(branch, conversation)).toBe("byom:two");
     expect(runningReply(visibleBranch({ ...conversation, head_id: "a3" }))).toBeNull();
+  });
+
+  it("keeps to the model that answered elsewhere where a question was not asked yet", () => {
+    expect(lastModel(visibleBranch({ ...conversation, head_id: "q1b" }), conversation)).toBe("byom:one");
+    expect(lastModel([], null)).toBeNull();
+  });
+
+  it("puts a new message after the last one, and beside a question that was not asked", () => {
+    const unasked = { ...message("q2b", "a1", 6), unasked: true };
+    const ending = (head: string | null) => followed({ ...conversation, messages: [...conversation.messages, unasked], head_id: head });
+    expect(ending("a3")).toBe("a3");
+    expect(ending("q2")).toBe("q2");
+    expect(ending("q2b")).toBe("a1");
+    expect([ending(null), followed(null)]).toEqual([null, null]);
   });
 
   it("knows what an answer answers", () => {

@@ -80,13 +80,21 @@ export function questionOf(conversation: Conversation | undefined, answerId: str
   return conversation?.messages.find((m) => m.id === answer?.parent_id);
 }
 
+/** What a new message follows. Nothing follows a question that was not asked: its words would go along. It takes that one's place, beside it. */
+export function followed(conversation: Conversation | null): string | null {
+  const last = conversation?.messages.find((m) => m.id === conversation.head_id);
+  return last?.unasked ? last.parent_id : (conversation?.head_id ?? null);
+}
+
 /** The reply that is being written on this branch, if any. */
 export function runningReply(branch: readonly Turn[]): string | null {
   return branch.findLast((turn) => turn.message.reply?.state === "running")?.message.reply?.reply_id ?? null;
 }
 
-/** The model that answered last on this branch. */
-export function lastModel(branch: readonly Turn[]): string | null {
+/** The model that answered last on this branch; where none did, because it was not asked yet, elsewhere in the conversation. */
+export function lastModel(branch: readonly Turn[], conversation: Conversation | null): string | null {
+  const answers = branch.map((turn) => turn.message.reply);
   // Of a blind comparison that is not judged, nobody knows.
-  return branch.findLast((turn) => turn.message.reply?.model_ref)?.message.reply?.model_ref ?? null;
+  const isAnswer = (reply: Message["reply"] | undefined) => Boolean(reply?.model_ref);
+  return (answers.findLast(isAnswer) ?? conversation?.messages.findLast((m) => isAnswer(m.reply))?.reply)?.model_ref ?? null;
 }

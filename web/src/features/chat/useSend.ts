@@ -18,6 +18,8 @@ export interface Outgoing {
   /** Said by the person: the words so far may leave own hardware. */
   mayLeave?: boolean;
   attachments: readonly Attachment[];
+  /** Another version of a question, not what stands in the field. */
+  isEdit?: boolean;
   /** Instead of one model several, side by side. */
   several?: { refs: readonly string[]; blind: boolean };
 }

@@ -2,6 +2,6 @@
 import { type ComponentType, lazy, type LazyExoticComponent } from "react";
 import { andTexts } from "@/i18n";
 
-export function withTexts<P>(load: () => Promise<{ default: ComponentType<P> }>, texts: "compare" | "sealing" = "compare"): LazyExoticComponent<ComponentType<P>> {
+export function withTexts<P>(load: () => Promise<{ default: ComponentType<P> }>, texts: "compare" | "sealing" | "unasked" = "compare"): LazyExoticComponent<ComponentType<P>> {
   return lazy(() => andTexts(load(), texts));
 }
