@@ -82,7 +82,7 @@ def deployment(tmp_path: Path) -> Deployment:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 async def test_no_route_gives_a_secret_back(
     database_url: str, deployment: Deployment, capfd: pytest.CaptureFixture[str]
 ) -> None:

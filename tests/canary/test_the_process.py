@@ -141,7 +141,7 @@ async def _served(scene: Scene, folder: Path) -> AsyncIterator[tuple[Serving, Wo
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 async def test_nothing_that_the_process_writes_holds_a_secret(scene: Scene, tmp_path: Path) -> None:
     ear = scene.ear
     async with _served(scene, tmp_path) as (serving, world):
@@ -236,7 +236,7 @@ COMMANDS = tuple(_commands(get_command(main)))
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 async def test_no_command_prints_a_secret(scene: Scene, tmp_path: Path) -> None:
     """Each command that exists, with nothing, with what it does not know, and doctor with an address and a key."""
     planted, ear = scene.ear.planted, scene.ear

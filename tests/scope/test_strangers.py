@@ -114,7 +114,7 @@ async def test_nothing_a_stranger_can_read_names_another_teams_things(world: Wor
     assert seen == []
 
 
-@pytest.mark.timeout(300)  # each id at each route that takes one
+@pytest.mark.timeout(600)  # each id at each route that takes one
 async def test_an_id_of_another_kind_is_unknown(world: World) -> None:
     olga, olgas = world.people["olga"], world.belongings["olga"]
     # A question is a message, too.
