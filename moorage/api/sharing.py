@@ -25,8 +25,8 @@ from moorage.api.schemas.sharing import (
 from moorage.api.signed_in import SignedIn
 from moorage.chat.sharing import SharedWithMe, Shares, Sharing, Term
 
-# A body without a word of it, or none at all.
-_UNTIL_TAKEN_BACK: Final = ShareTerm()
+# No body at all.
+_NOT_SAID: Final = ShareTerm()
 
 
 async def get_sharing(parts: PartsDep, who: SignedIn, request: Request, conversation_id: UUID) -> SharingView:
@@ -37,11 +37,11 @@ async def get_sharing(parts: PartsDep, who: SignedIn, request: Request, conversa
 
 
 async def share_with_team(
-    parts: PartsDep, who: SignedIn, request: Request, conversation_id: UUID, wish: ShareTerm = _UNTIL_TAKEN_BACK
+    parts: PartsDep, who: SignedIn, request: Request, conversation_id: UUID, wish: ShareTerm = _NOT_SAID
 ) -> SharingView:
     """Let the whole team read, and whoever joins it, until a moment. Once more: until another moment, or for good."""
     async with _changing(parts, who, request) as shares:
-        await shares.add_team(conversation_id, wish.ends_at)
+        await shares.add_team(conversation_id, wish.ends_at, keeps_end=_leaves_end(wish))
         return _view(await shares.of(conversation_id))
 
 
@@ -58,11 +58,11 @@ async def share_with_person(
     request: Request,
     conversation_id: UUID,
     user_id: UUID,
-    wish: ShareTerm = _UNTIL_TAKEN_BACK,
+    wish: ShareTerm = _NOT_SAID,
 ) -> SharingView:
     """Let one member of the team read, until a moment. Once more: until another moment, or for good."""
     async with _changing(parts, who, request) as shares:
-        await shares.add(conversation_id, user_id, wish.ends_at)
+        await shares.add(conversation_id, user_id, wish.ends_at, keeps_end=_leaves_end(wish))
         return _view(await shares.of(conversation_id))
 
 
@@ -129,6 +129,11 @@ async def get_shared(parts: PartsDep, who: SignedIn, request: Request, conversat
 async def _changing(parts: Parts, who: Principal, request: Request) -> AsyncIterator[Shares]:
     async with parts.database.write() as tx:
         yield Shares(tx, who.team_id, who.user_id, who.actor(request.state.request_id))
+
+
+def _leaves_end(wish: ShareTerm) -> bool:
+    # Who only says "share it" again, from an old page or in a script, must not take a last day away.
+    return "ends_at" not in wish.model_fields_set
 
 
 def _view(sharing: Sharing) -> SharingView:

@@ -118,13 +118,16 @@ class Shares:
         is_read = any(not term.is_over for _, _, term in found)
         return Sharing(team, people, head_id if is_read else None)
 
-    async def add_team(self, conversation_id: UUID, ends_at: datetime | None = None) -> None:
+    async def add_team(
+        self, conversation_id: UUID, ends_at: datetime | None = None, *, keeps_end: bool = False
+    ) -> None:
         """Let the whole team read, and whoever joins it, until `ends_at`; once more: until another moment.
 
+        `keeps_end`: a share that is live is left as it is.
         Raises NotFound; Invalid: nothing_to_share, share_end_invalid.
         """
         await self._store.hold(conversation_id)
-        done = await self._put(conversation_id, None, ends_at)
+        done = await self._put(conversation_id, None, ends_at, keeps_end=keeps_end)
         if done == "begun":
             await self._record_term("conversation.shared_with_team", conversation_id, "", ends_at)
         elif done == "changed":
@@ -132,11 +135,15 @@ class Shares:
 
     async def remove_team(self, conversation_id: UUID) -> None:
         """Take it back from the team; who reads by name still does. Raises NotFound."""
-        if await self._remove(conversation_id, _with_team(conversation_id)):
-            await self._record("conversation.unshared_with_team", conversation_id)
+        which = _with_team(conversation_id)
+        over = await self._over(which)
+        if await self._remove(conversation_id, which):
+            await self._record("conversation.unshared_with_team", conversation_id, details=over)
 
-    async def add(self, conversation_id: UUID, user_id: UUID, ends_at: datetime | None = None) -> None:
-        """Let one member read until `ends_at`; once more: until another moment.
+    async def add(
+        self, conversation_id: UUID, user_id: UUID, ends_at: datetime | None = None, *, keeps_end: bool = False
+    ) -> None:
+        """Let one member read until `ends_at`; once more: until another moment. `keeps_end` as in `add_team`.
 
         Raises NotFound; Invalid: share_with_oneself, nothing_to_share, share_end_invalid.
         """
@@ -144,7 +151,7 @@ class Shares:
         name = await self._member(user_id)
         if user_id == self._owner_id:
             raise Invalid("share_with_oneself")
-        done = await self._put(conversation_id, user_id, ends_at)
+        done = await self._put(conversation_id, user_id, ends_at, keeps_end=keeps_end)
         if done == "begun":
             await self._record_term("conversation.shared", conversation_id, name, ends_at)
         elif done == "changed":
@@ -153,9 +160,11 @@ class Shares:
     async def remove(self, conversation_id: UUID, user_id: UUID) -> None:
         """Take it back from one member. Raises NotFound (conversation, or nobody it is shared with)."""
         name = await self._tx.scalar(select(UserRow.name).where(UserRow.id == user_id))
-        if not await self._remove(conversation_id, _with(conversation_id, user_id)):
+        which = _with(conversation_id, user_id)
+        over = await self._over(which)
+        if not await self._remove(conversation_id, which):
             raise NotFound("share_gone")
-        await self._record("conversation.unshared", conversation_id, name or "")
+        await self._record("conversation.unshared", conversation_id, name or "", over)
 
     async def end(self, conversation_id: UUID) -> None:
         """Let nobody read but the owner. Raises NotFound."""
@@ -177,7 +186,7 @@ class Shares:
         return str(await self._tx.scalar(select(UserRow.name).where(UserRow.id == user_id)))
 
     async def _put(
-        self, conversation_id: UUID, user_id: UUID | None, ends_at: datetime | None
+        self, conversation_id: UUID, user_id: UUID | None, ends_at: datetime | None, *, keeps_end: bool
     ) -> Literal["begun", "changed", "same"]:
         if ends_at is not None:
             now = await self._tx.scalar(select(db_now()))
@@ -189,6 +198,8 @@ class Shares:
         if before is None:
             await self._add(conversation_id, user_id, ends_at)
             return "begun"
+        if before.is_live and keeps_end:
+            return "same"
         if before.is_live:
             await self._tx.execute(update(ShareRow).where(its).values(ends_at=ends_at))
             return "same" if before.ends_at == ends_at else "changed"
@@ -197,8 +208,8 @@ class Shares:
         return "begun"
 
     async def _add(self, conversation_id: UUID, user_id: UUID | None, ends_at: datetime | None) -> None:
-        if not await self._has(ShareRow.conversation_id == conversation_id):
-            # One that had been shared before begins anew.
+        if not await self._has(ShareRow.conversation_id == conversation_id, share_is_live()):
+            # One that had been shared before begins anew: what another could read then says nothing about this reader.
             head_id = await self._tx.scalar(select(ConversationRow.head_id).where(_is(conversation_id)))
             if head_id is None:
                 raise Invalid("nothing_to_share")
@@ -231,9 +242,13 @@ class Shares:
     async def _set_head(self, conversation_id: UUID, head_id: UUID | None) -> None:
         await self._tx.execute(update(ConversationRow).where(_is(conversation_id)).values(shared_head_id=head_id))
 
+    async def _over(self, which: ColumnElement[bool]) -> dict[str, str | None]:
+        """Give when a share had ended before it is taken back: until then it was read, not until now."""
+        ended = await self._tx.scalar(select(ShareRow.ends_at).where(which, ~share_is_live()))
+        return {} if ended is None else _told(ended)
+
     async def _record_term(self, action: str, conversation_id: UUID, reader: str, ends_at: datetime | None) -> None:
-        until = None if ends_at is None else ends_at.astimezone(UTC).isoformat(timespec="seconds")
-        await self._record(action, conversation_id, reader, {"ends_at": until})
+        await self._record(action, conversation_id, reader, _told(ends_at))
 
     async def _record(
         self, action: str, conversation_id: UUID, reader: str = "", details: Mapping[str, str | None] | None = None
@@ -241,6 +256,10 @@ class Shares:
         # No title: it is made of what a person typed.
         act = Act(action, "conversation", str(conversation_id), reader, details=details or {})
         await record(self._tx, self._team_id, self._actor, act)
+
+
+def _told(ends_at: datetime | None) -> dict[str, str | None]:
+    return {"ends_at": None if ends_at is None else ends_at.astimezone(UTC).isoformat(timespec="seconds")}
 
 
 def _is(conversation_id: UUID) -> ColumnElement[bool]:

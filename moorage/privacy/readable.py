@@ -52,6 +52,8 @@ def _message(message: MessageFacts, author: str, tell: Tell) -> list[str]:
             f"<details><summary>{escape(tell('data.reasoning'))}</summary>{_text(message.reasoning)}</details>"
         )
     parts.append(_text(message.text))
+    if message.unasked:
+        parts.append(f'<p class="beside">{escape(tell("export.unasked"))}</p>')
     return parts
 
 

@@ -89,8 +89,14 @@ async def test_it_is_given_longer_for_good_and_anew(harbour: Harbour) -> None:
     hers, wish = f"{path}/people/{id_of(mia)}", until(1)
     await does(olga, "PUT", hers, wish)
     await does(olga, "PUT", hers, wish)  # once more changes nothing
-    longer = await does(olga, "PUT", hers, until(9))
-    assert longer["people"][0]["ends_at"][:10] == until(9)["ends_at"][:10]
+    later_day = until(9)
+    longer = await does(olga, "PUT", hers, later_day)
+    moment = datetime.fromisoformat(longer["people"][0]["ends_at"])
+    assert moment == datetime.fromisoformat(later_day["ends_at"])
+    # Who only says that it is shared takes no last day away.
+    bodies: tuple[dict[str, str] | None, ...] = (None, {})
+    for body in bodies:
+        assert await does(olga, "PUT", hers, body) == longer
     endless = await does(olga, "PUT", hers, {"ends_at": None})
     assert [one["ends_at"] for one in endless["people"]] == [None]
     await does(olga, "PUT", hers, until(1))
@@ -109,15 +115,34 @@ async def test_it_is_given_longer_for_good_and_anew(harbour: Harbour) -> None:
     assert await does(olga, "DELETE", hers) == {"team": None, "people": [], "head_id": None}
     await does(olga, "PUT", f"{path}/team", until(1))
     assert await reads(mia, which) == ["First", "Later"], "nothing was left of it, so it began anew"
-    await does(olga, "PUT", f"{path}/team")
+    kept = await does(olga, "PUT", f"{path}/team")
+    assert kept["team"]["ends_at"] is not None
+    await does(olga, "PUT", f"{path}/team", {"ends_at": None})
     done = [action for action, _ in await acts(olga)]
     changed = ["share_end_changed"] * 3
     assert done == ["shared", *changed, "shared", "unshared", "shared_with_team", "share_end_changed_for_team"]
     entries = (await olga.get("/api/audit?action=conversation"))["entries"][::-1]
     assert [one["details"]["ends_at"] is None for one in entries if "ends_at" in one["details"]] == [
-        False, False, True, False, False, False, True,
+        False, False, True, False, False, False, False, True,
     ]  # fmt: skip
     assert "Mia" in entries[1]["sentence"]
+
+
+async def test_who_is_chosen_after_the_end_of_all_reads_what_is_shown_now(harbour: Harbour) -> None:
+    olga, mia, ben, exchange = await crew(harbour)
+    which = exchange["conversation_id"]
+    path = f"/api/conversations/{which}/sharing"
+    await does(olga, "PUT", f"{path}/people/{id_of(mia)}", until(1))
+    await pass_the_end(harbour, which)
+    instead = await olga.ask("Without the name", await ref(olga), which, None)
+    await olga.wait_for(instead)
+    await does(olga, "PUT", f"{path}/people/{id_of(ben)}")
+    assert (await reads(mia, which), await reads(ben, which)) == (None, ["Without the name"])
+    # The trail tells when it was over, not only when its row went.
+    await does(olga, "DELETE", f"{path}/people/{id_of(mia)}")
+    [entry] = (await olga.get("/api/audit?action=conversation.unshared"))["entries"]
+    assert datetime.fromisoformat(entry["details"]["ends_at"]) < datetime.now(UTC)
+    assert await reads(ben, which) == ["Without the name"]
 
 
 async def test_an_end_lies_ahead_and_not_too_far(harbour: Harbour) -> None:
@@ -130,8 +155,11 @@ async def test_an_end_lies_ahead_and_not_too_far(harbour: Harbour) -> None:
             assert await refused(olga, "PUT", where, until(days)) == (422, "share_end_invalid")
     answer = await olga.call("PUT", hers, until(-1))
     assert answer.json()["error"]["field"] == "ends_at"
-    for bad in ("2030-01-01", "2030-01-01T00:00:00", "", "soon", "9999-12-31T23:59:59+00:00", 10**30, True, "\0"):
+    for bad in ("2030-01-01", "2030-01-01T00:00:00", "", "soon", "9999-12-31T23:59:59+00:00", True, "\0"):
         assert (await olga.call("PUT", hers, {"ends_at": bad})).status_code == 422, bad
+    # Not as seconds since 1970, which nobody offers.
+    for number in (10**30, 1893456000, "1893456000"):
+        assert (await olga.call("PUT", hers, {"ends_at": number})).status_code == 422, number
     assert await terms(olga, path) == {"Mia": False}
     # A moment is a moment, wherever it is told.
     noon = datetime.now(UTC).replace(microsecond=0) + timedelta(days=30)

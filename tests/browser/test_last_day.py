@@ -85,6 +85,14 @@ async def test_it_is_shared_until_a_day_that_ends_by_itself(open_desk: OpenDesk,
     await expect(field).to_have_count(0)
     await expect(act(dialog, desk, "changeDay", "Mia")).to_be_focused()
     await desk.picture("last-day")
+    # Of a year with two digits the browser makes one of Rome's; the day that was there before is not meant by it.
+    await act(dialog, desk, "changeDay", "Mia").click()
+    await field.fill("0026-12-31")
+    await page.keyboard.press("Enter")
+    await expect(dialog.get_by_text(words("sharing.share.dayWrong"))).to_be_visible()
+    await expect(field).to_have_value("0026-12-31")
+    await dialog.get_by_role("button", name=words("common.action.cancel"), exact=True).click()
+    await expect(field).to_have_count(0)
 
     main = reader.page.get_by_role("main")
     await sees_until(reader, await told(page, language, soon))

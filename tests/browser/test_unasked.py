@@ -69,10 +69,10 @@ async def test_an_edited_question_is_only_saved_and_asked_when_somebody_says_so(
     await desk.button("chat.branch.previous").click()
     await expect(log).to_contain_text("Erste Fassung")
     await expect(log).to_contain_text("word20")
-    await expect(desk.button("unasked.line.ask")).to_have_count(0)
+    await expect(desk.button("unasked.line.ask", name="steady")).to_have_count(0)
     await desk.button("chat.branch.next").click()
     assert desk.harbour.models.counts.requests == asked
-    await desk.button("unasked.line.ask").focus()
+    await desk.button("unasked.line.ask", name="steady").focus()
     await page.keyboard.press("Enter")
     await expect(desk.button("chat.regenerate.same")).to_be_visible()
     await expect(log).to_contain_text("word20")
@@ -139,9 +139,9 @@ async def test_readers_and_paper_are_told_that_it_went_nowhere(open_desk: OpenDe
     printed = " ".join("\n".join(one.extract_text() for one in pages).split())
     assert words("unasked.line.mark") in printed
     assert words("unasked.line.nowhere") in printed
-    assert words("unasked.line.ask") not in printed
+    assert words("unasked.line.ask", name="steady") not in printed
     await olga.call("PUT", f"/api/conversations/{which}/sharing/team")
     await desk.open(f"/shared/{which}")
     await expect(page.get_by_text(words("unasked.line.nowhere"))).to_be_visible()
-    await expect(desk.button("unasked.line.ask")).to_have_count(0)
+    await expect(desk.button("unasked.line.ask", name="steady")).to_have_count(0)
     await desk.picture("unasked-shared")

@@ -5,6 +5,7 @@ import io
 import json
 import stat
 import threading
+import uuid
 import zipfile
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -75,6 +76,18 @@ async def test_an_own_export_has_everything_of_a_person_as_data_and_to_read(worl
         "conversations", "data.json", "files", "index.html", "trail", "usage-own-models", "usage-own-models-by-day",
         "usage-standard-models", "usage-standard-models-by-day",
     }  # fmt: skip
+
+
+async def test_a_question_that_was_only_saved_says_so_to_whoever_reads_it(world: World) -> None:
+    leaver = await settle_in(world)
+    path = f"/api/conversations/{leaver.conversation_id}"
+    question = (await leaver.person.get(path))["messages"][0]
+    kept = {"client_id": str(uuid.uuid4()), "text": "Kept back", "attachments": []}
+    assert (await leaver.person.call("POST", f"{path}/messages/{question['id']}/versions", kept)).status_code == 201
+    page = (await export(leaver.person)).read(f"conversations/{leaver.conversation_id}.html").decode()
+    said = "this version was saved and sent to no model"
+    assert page.count(said) == 1
+    assert page.index("Kept back") < page.index(said)
 
 
 def lines(packed: zipfile.ZipFile, folder: str) -> list[dict[str, Any]]:

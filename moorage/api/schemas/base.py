@@ -22,10 +22,21 @@ def _as_written(value: object) -> object:
     return value
 
 
+def _not_counted(value: object) -> object:
+    # As for a day.
+    if isinstance(value, int | float) or (isinstance(value, str) and not _DAY.match(value)):
+        raise ValueError
+    return value
+
+
 Day = Annotated[date, Field(ge=date(1970, 1, 1), le=date(9990, 12, 31)), BeforeValidator(_as_written)]
 """A day as `YYYY-MM-DD`, not so far away that a month could not be counted from it."""
 
-Moment = Annotated[AwareDatetime, Field(ge=datetime(1970, 1, 1, tzinfo=UTC), le=datetime(9990, 12, 31, tzinfo=UTC))]
+Moment = Annotated[
+    AwareDatetime,
+    Field(ge=datetime(1970, 1, 1, tzinfo=UTC), le=datetime(9990, 12, 31, tzinfo=UTC)),
+    BeforeValidator(_not_counted),
+]
 """A moment with its time zone, not so far away that it could not be told in another one."""
 
 FreeText = Annotated[str, BeforeValidator(_without_nul)]

@@ -33,7 +33,10 @@ class SharingView(Shape):
 
 
 class ShareTerm(Input):
-    """Until when to share: a moment from which on nobody reads it, at most ten years away. Null: until taken back."""
+    """Until when to share: a moment from which on nobody reads it, at most ten years away. Null: until taken back.
+
+    Left out, a share that is live keeps its end, and another has none.
+    """
 
     ends_at: Moment | None = None
 

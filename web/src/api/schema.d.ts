@@ -6381,6 +6381,8 @@ export interface components {
         /**
          * ShareTerm
          * @description Until when to share: a moment from which on nobody reads it, at most ten years away. Null: until taken back.
+         *
+         *     Left out, a share that is live keeps its end, and another has none.
          */
         ShareTerm: {
             /** Ends At */

@@ -1,7 +1,7 @@
 // Who is here, for every page behind the sign-in.
-import { useSuspenseQuery } from "@tanstack/react-query";
+import { createContext, use } from "react";
 import type { Schemas } from "./client";
-import { sessionQuery, type SessionView } from "./queries";
+import type { SessionView } from "./queries";
 
 export interface SignedIn {
   me: Schemas["Me"];
@@ -11,9 +11,15 @@ export interface SignedIn {
   canManage: boolean;
 }
 
-/** The signed-in person. Only for pages below the router's sign-in guard, which makes both parts present. */
+/**
+ * The session as the sign-in guard saw it, which gives it. Not the stored one: that ends first, and a page drawn for
+ * another reason in between, as by a refused message, would find nobody.
+ */
+export const SessionContext = createContext<SessionView | null>(null);
+
+/** The signed-in person. Only for pages below the sign-in guard (app/WhileSignedIn.tsx), which makes both parts present. */
 export function useSignedIn(): SignedIn {
-  const { data: session } = useSuspenseQuery(sessionQuery);
-  if (!session.me || !session.team) throw new Error("a signed-in page was rendered without a session");
+  const session = use(SessionContext);
+  if (!session?.me || !session.team) throw new Error("a signed-in page was rendered without a session");
   return { me: session.me, team: session.team, session, canManage: session.team.role !== "member" };
 }

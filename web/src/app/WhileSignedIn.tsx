@@ -3,6 +3,7 @@ import { useSuspenseQuery } from "@tanstack/react-query";
 import { lazy, Suspense } from "react";
 import { Navigate, Outlet, useLocation } from "react-router";
 import { sessionQuery } from "@/api/queries";
+import { SessionContext } from "@/api/session";
 import { signInPath } from "./guards";
 import { Overlays } from "./Overlays";
 
@@ -11,5 +12,6 @@ const Announcements = lazy(() => import("@/features/announcements/Announcements"
 export function WhileSignedIn() {
   const { data: session } = useSuspenseQuery(sessionQuery);
   const { pathname, search } = useLocation();
-  return session.me ? <><Outlet /><Overlays /><Suspense><Announcements /></Suspense></> : <Navigate to={signInPath(pathname, search)} state={{ ended: true }} replace />;
+  if (!session.me) return <Navigate to={signInPath(pathname, search)} state={{ ended: true }} replace />;
+  return <SessionContext value={session}><Outlet /><Overlays /><Suspense><Announcements /></Suspense></SessionContext>;
 }

@@ -9,6 +9,8 @@ export interface DayFieldProps {
   /** A day, or "". */
   value: string;
   onChange: (day: string) => void;
+  /** What stands in the field is no day, or not yet: whoever saves must not take the day before it for meant. */
+  onHalf?: () => void;
   first?: string;
   last?: string;
   wrong?: boolean;
@@ -16,7 +18,7 @@ export interface DayFieldProps {
   describedBy?: string;
 }
 
-export function DayField({ value, onChange, first, last = lastDay, wrong, describedBy }: DayFieldProps) {
+export function DayField({ value, onChange, onHalf, first, last = lastDay, wrong, describedBy }: DayFieldProps) {
   const [typed, setTyped] = useState(value);
   const [known, setKnown] = useState(value);
   // Set from elsewhere: by "Back", or by the button that takes it away.
@@ -26,7 +28,9 @@ export function DayField({ value, onChange, first, last = lastDay, wrong, descri
   }
   const type = (text: string) => {
     setTyped(text);
-    if ((text === "" || isDay(text)) && text !== value) onChange(text);
+    if (text !== "" && !isDay(text)) onHalf?.();
+    // After a half one, the day that was known is told again.
+    else if (text !== value || onHalf) onChange(text);
   };
   return (
     <input

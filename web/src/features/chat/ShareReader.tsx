@@ -84,6 +84,8 @@ function AskDay({ name, term, busy, onCancel, onSave }: AskDayProps) {
   const { t } = useTranslation(["sharing", "common"]);
   const box = useRef<HTMLFormElement>(null);
   const [day, setDay] = useState(term.ends_at && !term.is_over ? lastDayOf(term.ends_at) : "");
+  // The field shows something else than `day`, which is the one before.
+  const [isHalf, setIsHalf] = useState(false);
   const [isWrong, setIsWrong] = useState(false);
   const hintId = useId();
   useGivesFocusBack(box);
@@ -94,7 +96,7 @@ function AskDay({ name, term, busy, onCancel, onSave }: AskDayProps) {
   const { first, last } = lastDays();
   const save = (event: FormEvent) => {
     event.preventDefault();
-    if (canBeLast(day)) onSave(endOf(day));
+    if (!isHalf && canBeLast(day)) onSave(endOf(day));
     else setIsWrong(true);
   };
   return (
@@ -102,12 +104,12 @@ function AskDay({ name, term, busy, onCancel, onSave }: AskDayProps) {
       {/* oxlint-disable-next-line jsx-a11y/label-has-associated-control -- the control is the child */}
       <label className="flex max-w-56 flex-col gap-1 text-xs text-muted">
         {t("share.dayFor", { name })}
-        <DayField value={day} onChange={(next) => { setDay(next); setIsWrong(false); }} first={first} last={last} wrong={isWrong} describedBy={hintId} />
+        <DayField value={day} onChange={(next) => { setDay(next); setIsHalf(false); setIsWrong(false); }} onHalf={() => setIsHalf(true)} first={first} last={last} wrong={isWrong} describedBy={hintId} />
       </label>
       <p id={hintId} role={isWrong ? "alert" : undefined} className={isWrong ? "text-xs text-danger" : "text-xs text-muted"}>{t(isWrong ? "share.dayWrong" : "share.dayHint")}</p>
       <span className="flex flex-wrap gap-2">
         <Button size="sm" variant="primary" type="submit" busy={busy}>{t(term.is_over ? "share.renew" : "common:action.save")}</Button>
-        {term.ends_at || term.is_over ? <Button size="sm" busy={busy} onClick={() => onSave(null)}>{t("share.noDay")}</Button> : null}
+        {term.ends_at || term.is_over ? <Button size="sm" busy={busy} onClick={() => onSave(null)}>{t(term.is_over ? "share.renewNoDay" : "share.noDay")}</Button> : null}
         <Button size="sm" variant="quiet" onClick={onCancel}>{t("common:action.cancel")}</Button>
       </span>
     </form>

@@ -30,11 +30,15 @@ const lookAgainMs = 15_000;
 export function Component() {
   const { conversationId = "" } = useParams();
   const { t } = useTranslation(["chat", "common", "sharing"]);
-  const { data, error, refetch } = useQuery({
+  const { data, error, errorUpdatedAt, refetch } = useQuery({
     queryKey: keys.sharedOne(conversationId),
     queryFn: ({ signal }) => api.get<Schemas["SharedView"]>(`/api/shared-conversations/${conversationId}`, signal),
     refetchInterval: lookAgainMs,
+    // Words that somebody may read for a while only are not kept beyond the page, and not shown past it without a network.
+    gcTime: 0,
+    networkMode: "always",
   });
+  const isPast = error !== null && typeof data?.ends_at === "string" && errorUpdatedAt >= Date.parse(data.ends_at);
   const isMissing = error instanceof ProblemError && error.status === 404;
   // It was here a moment ago: its last day is over, or it was taken back.
   const isOver = isMissing && data !== undefined;
@@ -42,7 +46,7 @@ export function Component() {
     if (isOver) announce(t("sharing:shared.overTitle"));
   }, [isOver, t]);
   useDocumentTitle(isMissing || !data ? t("shared.title") : data.title || t("title.new"));
-  if (data && !isMissing) return <Shared view={data} />;
+  if (data && !isMissing && !isPast) return <Shared view={data} />;
   return (
     <div className="mx-auto w-full max-w-[704px] px-4 py-12">
       {isMissing ? (

@@ -37,16 +37,19 @@ export const UserTurn = memo(function UserTurn({ conversationId, modelRef, model
   const { t } = useTranslation(["chat", "common"]);
   const { time } = useFormats();
   const [edited, setEdited] = useState<string | null>(null);
+  // Until it is stored the words stand still: what is typed meanwhile would go with the form.
+  const [isStoring, setIsStoring] = useState(false);
   const { copied, copy } = useCopy();
   const turn = useRef<HTMLElement>(null);
   const toTurn = useCallback(() => turn.current, []);
   const isEmpty = edited?.trim() === "" && message.attachments.length === 0;
   const store = (how: UserTurnProps["onKeep"]) => {
-    if (edited === null || isEmpty || locked) return;
-    void how(message, edited).then((isStored) => isStored && setEdited(null));
+    if (edited === null || isEmpty || locked || isStoring) return;
+    setIsStoring(true);
+    void how(message, edited).then((isStored) => (setIsStoring(false), isStored && setEdited(null)));
   };
   // Of the same words there is no new version to keep.
-  const keep = () => (edited === message.text ? setEdited(null) : store(onKeep));
+  const keep = () => (edited?.trim() === message.text ? setEdited(null) : store(onKeep));
   return (
     <article ref={turn} aria-label={t("turn.yours")} id={`m-${message.id}`} tabIndex={-1} data-turn className="turn thread-grid group/turn pt-6 -outline-offset-2">
       <p className="pb-1 text-xs text-muted xl:pt-3.5 xl:pb-0 xl:text-right">{t("turn.you", { time: time(message.created_at) })}</p>
@@ -65,18 +68,18 @@ export const UserTurn = memo(function UserTurn({ conversationId, modelRef, model
             onKeyDown={(event) => event.key === "Escape" && (event.stopPropagation(), event.preventDefault(), setEdited(null))}
             className="flex flex-col gap-2"
           >
-            <textarea autoFocus onFocus={(event) => event.target.setSelectionRange(event.target.value.length, event.target.value.length)} aria-label={t("edit.label")} value={edited} onChange={(event) => setEdited(event.target.value)} rows={Math.min(14, edited.split("\n").length + 1)} className={cx(inputClass, "text-read")} />
+            <textarea autoFocus readOnly={isStoring} onFocus={(event) => event.target.setSelectionRange(event.target.value.length, event.target.value.length)} aria-label={t("edit.label")} value={edited} onChange={(event) => setEdited(event.target.value)} rows={Math.min(14, edited.split("\n").length + 1)} className={cx(inputClass, "text-read")} />
             <WithheldOf conversationId={conversationId} parentId={message.parent_id} modelRef={locked ? null : modelRef} modelName={modelName} text={edited} attachments={message.attachments.map((one) => one.id)} />
             <div className="flex flex-wrap items-center gap-2">
               <Button type="submit" variant="primary" aria-disabled={isEmpty || locked || undefined}>{t("edit.askAgain")}</Button>
-              <Button onClick={keep} aria-disabled={isEmpty || locked || undefined}>{t("edit.onlySave")}</Button>
+              <Button onClick={keep} busy={isStoring} aria-disabled={isEmpty || locked || undefined}>{t("edit.onlySave")}</Button>
               <Button onClick={() => setEdited(null)}>{t("edit.cancel")}</Button>
               <span className="text-xs text-muted">{t("edit.keeps")}</span>
             </div>
           </form>
           </GivesFocusBack>
         )}
-        {message.unasked && edited === null ? <Suspense fallback={<div className="min-h-12" />}><UnaskedLine id={message.id} onAsk={modelRef && !locked ? () => onAnother({ way: "regenerate", messageId: message.id, modelRef }) : null} /></Suspense> : null}
+        {message.unasked && edited === null ? <Suspense fallback={<div className="min-h-12" />}><UnaskedLine id={message.id} modelName={modelName} onAsk={modelRef && !locked ? () => onAnother({ way: "regenerate", messageId: message.id, modelRef }) : null} /></Suspense> : null}
         <div className="turn-tools print:hidden -mb-1 flex min-h-8 items-center gap-0.5">
           <BranchCounter id={message.id} siblings={siblings} onShow={onShow} disabled={locked} />
           {edited === null ? (

@@ -21,6 +21,8 @@ export async function keepVersion(client: QueryClient, conversationId: string, m
   await client.cancelQueries({ queryKey: keys.conversation(conversationId) });
   client.setQueryData<Conversation>(keys.conversation(conversationId), (old) => old && withMessages(old, [saved], saved.id));
   conversationChanged(client, conversationId);
+  // The answer to a look at another version may come after this and be from before it.
+  void client.invalidateQueries({ queryKey: keys.conversation(conversationId) });
 }
 
 /** Whether this one was saved just now; true once. */
