@@ -52,6 +52,19 @@ async def sees_until(reader: Desk, day: str) -> None:
     await reader.picture("last-day-read")
 
 
+async def _try_two_digits(desk: Desk, dialog: Locator) -> None:
+    """Type a year of two digits: the browser makes one of Rome's of it, and the day before it is not meant."""
+    words = desk.words
+    field = dialog.get_by_label(words("sharing.share.dayFor", name="Mia"))
+    await act(dialog, desk, "changeDay", "Mia").click()
+    await field.fill("0026-12-31")
+    await desk.page.keyboard.press("Enter")
+    await expect(dialog.get_by_text(words("sharing.share.dayWrong"))).to_be_visible()
+    await expect(field).to_have_value("0026-12-31")
+    await dialog.get_by_role("button", name=words("common.action.cancel"), exact=True).click()
+    await expect(field).to_have_count(0)
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 async def test_it_is_shared_until_a_day_that_ends_by_itself(open_desk: OpenDesk, language: str) -> None:
     desk, reader = await open_desk(language), await open_desk(language)
@@ -85,14 +98,7 @@ async def test_it_is_shared_until_a_day_that_ends_by_itself(open_desk: OpenDesk,
     await expect(field).to_have_count(0)
     await expect(act(dialog, desk, "changeDay", "Mia")).to_be_focused()
     await desk.picture("last-day")
-    # Of a year with two digits the browser makes one of Rome's; the day that was there before is not meant by it.
-    await act(dialog, desk, "changeDay", "Mia").click()
-    await field.fill("0026-12-31")
-    await page.keyboard.press("Enter")
-    await expect(dialog.get_by_text(words("sharing.share.dayWrong"))).to_be_visible()
-    await expect(field).to_have_value("0026-12-31")
-    await dialog.get_by_role("button", name=words("common.action.cancel"), exact=True).click()
-    await expect(field).to_have_count(0)
+    await _try_two_digits(desk, dialog)
 
     main = reader.page.get_by_role("main")
     await sees_until(reader, await told(page, language, soon))
